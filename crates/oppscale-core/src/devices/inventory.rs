@@ -909,3 +909,50 @@ impl super::model::Capacity {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::devices::model::Capacity;
+
+    /// As `calculateConsumedCapacity` and `violatesPolicy` of
+    /// `k8s.io/dynamic-resource-allocation/structured` (1.36) have it: the default counts only where
+    /// nothing is wanted, and less than it may be wanted.
+    #[test]
+    fn an_allocation_consumes_what_the_policy_rounds_its_request_up_to() {
+        let none = "";
+        let default = r#"{"default": "8Gi"}"#;
+        let range = r#"{"default": "8Gi", "validRange": {"min": "2Gi", "max": "10Gi"}}"#;
+        let steps =
+            r#"{"default": "8Gi", "validRange": {"min": "2Gi", "step": "3Gi", "max": "10Gi"}}"#;
+        let values = r#"{"default": "8Gi", "validValues": ["2Gi", "8Gi", "20Gi"]}"#;
+        let gi = |count: i128| Some(count * (1 << 30) * 1_000_000_000);
+        for (policy, wanted, consumed) in [
+            (none, None, gi(40)),
+            (none, Some("3Gi"), gi(3)),
+            (default, None, gi(8)),
+            (default, Some("3Gi"), gi(3)),
+            (default, Some("9Gi"), gi(9)),
+            (range, None, gi(8)),
+            (range, Some("1Gi"), gi(2)),
+            (range, Some("3Gi"), gi(3)),
+            (range, Some("11Gi"), None),
+            (steps, None, gi(8)),
+            (steps, Some("1Gi"), gi(2)),
+            (steps, Some("3Gi"), gi(5)),
+            (steps, Some("5Gi"), gi(5)),
+            (steps, Some("6Gi"), gi(8)),
+            (steps, Some("9Gi"), None),
+            (values, None, gi(8)),
+            (values, Some("1Gi"), gi(2)),
+            (values, Some("3Gi"), gi(8)),
+            (values, Some("9Gi"), gi(20)),
+            (values, Some("21Gi"), None),
+        ] {
+            let policy = if policy.is_empty() { "null" } else { policy };
+            let json = format!(r#"{{"value": "40Gi", "requestPolicy": {policy}}}"#);
+            let capacity: Capacity = serde_json::from_str(&json).unwrap();
+            let wanted_amount = wanted.map(|text| text.parse().unwrap());
+            assert_eq!(capacity.consumed(wanted_amount), consumed, "{policy} {wanted:?}");
+        }
+    }
+}
