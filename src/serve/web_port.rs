@@ -106,7 +106,9 @@ fn refused(refusal: &Refusal) -> Response<Body> {
              Bearer $TOKEN\" https://ADDRESS/metrics\n",
         ),
         Refusal::Forbidden(_) => (403, "An administrator can grant it:\n"),
-        Refusal::Unreviewed => (503, "Try again when the API server answers.\n"),
+        Refusal::Unreviewed => {
+            (503, "Try again when the API server answers; the log of oppscale has the cause.\n")
+        }
     };
     let grant = if status == 503 { "" } else { GRANT };
     let mut response = plain(status, &format!("{refusal}\n\n{what_to_do}{grant}"));

@@ -361,6 +361,7 @@ fn arguments_that_the_server_refuses_are_refused_before_anything_is_applied() {
         (&["--extra-arg=--max-staleness=0s"], "--max-staleness must be more than 0"),
         (&["--extra-arg=--apis=external"], "'--apis <APIS>' cannot be used multiple times"),
         (&["--extra-arg=--self-signed"], "cannot be used with"),
+        (&["--extra-arg=--http-auth=token-review"], "give it to init: --http-auth token-review"),
         (&["--extra-arg=nodes"], "unexpected argument 'nodes'"),
         (&["--extra-arg=--help"], "would print a text and end"),
         (&["--extra-arg=--listen-http=127.0.0.1:8080"], "leave --listen and --listen-http out"),

@@ -218,6 +218,10 @@ fn check_server_args(config: &InstallConfig) -> anyhow::Result<()> {
     match parsed {
         Ok(Cli { command: Command::Serve(args), .. }) => {
             args.resolve().map_err(|error| refused(&error.to_string()))?;
+            if args.http_auth != config.http_auth {
+                let why = "probes and permissions do not follow an --http-auth that is given so";
+                return Err(refused(why).hint("give it to init: --http-auth token-review").into());
+            }
             let is_moved = |address: Option<SocketAddr>, port| {
                 address.is_some_and(|address| address.port() != port || address.ip().is_loopback())
             };
