@@ -13,9 +13,10 @@ use oppscale_core::resources::{Amount, CPU, MEMORY};
 use oppscale_core::units::quantity_text;
 use oppscale_core::usage::{MAX_REQUEST, REQUEST};
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use super::capacity::Filler;
-use super::context::{CheckContext, FILLERS, full_name, is_opportunistic};
+use super::context::{CheckContext, CheckTarget, FILLERS, full_name, is_opportunistic};
 
 const ID: CheckId = CheckId::UsageBasis;
 
@@ -57,12 +58,14 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Result<Vec<Finding>
                     basis are held";
         findings.push(ID.failed(text).fix(context.distribution.install_metrics_server()));
     }
+    let without_guard = without_guard(context).await;
     let snapshot = &context.snapshot().await?.snapshot;
     findings.extend(paid_without_requests(snapshot));
     if findings.is_empty() {
         findings.push(ID.passed_with(format!("{count} workloads")));
     }
     findings.extend(exclusive_cores(snapshot));
+    findings.extend(without_guard);
     Ok(findings)
 }
 
@@ -168,6 +171,22 @@ fn paid_without_requests(snapshot: &Snapshot) -> Option<Finding> {
              usage basis get as much CPU as they do"
         ))
         .fix("kubectl set resources deploy/NAME --requests=cpu=100m")
+    })
+}
+
+/// A note that the server's pressure guard is off; none where there is no server to tell.
+async fn without_guard(context: &mut CheckContext<'_>) -> Option<Finding> {
+    let CheckTarget { namespace, service, .. } = &context.target;
+    let deployment = DEPLOYMENT.object(Some(namespace), service);
+    let deployment: Value = context.read(&deployment).await.ok()??;
+    let containers = deployment["spec"]["template"]["spec"]["containers"].as_array()?;
+    let mut args = containers.iter().filter_map(|container| container["args"].as_array()).flatten();
+    let is_on = args.any(|arg| arg.as_str().is_some_and(|arg| arg.starts_with("--pressure-guard")));
+    (!is_on).then(|| {
+        ID.passed_with(
+            "the pressure guard is off: nodes whose paid pods wait for CPU keep their slots; \
+             oppscale init --extra-arg=--pressure-guard=kubelet turns it on",
+        )
     })
 }
 

@@ -593,6 +593,39 @@ fn a_filler_on_the_usage_basis_passes_as_it_is_rendered() {
 }
 
 #[test]
+fn a_server_without_the_pressure_guard_is_noted() {
+    let of_server = |args: Value| {
+        let server = Setup::new(World::blog().with_metrics()).storing().start();
+        let put = |name: &str, namespace: &str, more: Value, pod: Value| {
+            let mut metadata = json!({"name": name, "namespace": namespace});
+            for (key, value) in more.as_object().unwrap() {
+                metadata[key] = value.clone();
+            }
+            let deployment = json!({
+                "apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata,
+                "spec": {"template": {"spec": pod}}
+            });
+            let path = format!("/apis/apps/v1/namespaces/{namespace}/deployments/{name}");
+            server.store().change(|store| store.put(&path, "x", deployment));
+        };
+        let container =
+            json!({"name": "work", "image": "registry.example/work:1", "resources": small()});
+        let basis = json!({
+            "labels": {"oppscale.dev/opportunistic": "true"},
+            "annotations": {"oppscale.dev/basis": "usage", "oppscale.dev/burn": "1"}
+        });
+        put("filler", "idle", basis, json!({"containers": [container]}));
+        let pod = json!({"containers": [{"name": "oppscale", "image": "i", "args": args}]});
+        put("oppscale", "oppscale", json!({}), pod);
+        let output = check(&server, &["-o", "json", "--only", "OPP-CAP-006"]);
+        assert_eq!(output.code, Some(0), "{output}");
+        output.stdout.contains("the pressure guard is off")
+    };
+    assert!(of_server(json!(["serve"])));
+    assert!(!of_server(json!(["serve", "--pressure-guard=kubelet"])));
+}
+
+#[test]
 fn the_usage_basis_needs_metrics_server_and_memory() {
     let (code, text) = usage_basis(Some("1"), small(), json!([]), |world| world.metrics = None);
     assert_eq!(code, Some(1), "{text}");
