@@ -69,21 +69,24 @@ const MAX_EVENTS: usize = 3;
 /// # Errors
 /// When it cannot be read, or does not exist.
 pub async fn run(args: &WhyArgs, printer: &Printer) -> anyhow::Result<Exit> {
-    let cluster = args.cluster.connect().await?;
-    let (namespace, name) = match args.hpa.split_once('/') {
-        Some((namespace, name)) => (namespace, name),
-        None => (args.namespace.as_deref().unwrap_or(cluster.namespace()), &*args.hpa),
+    let (stated, name) = match args.hpa.split_once('/') {
+        Some((namespace, name)) => (Some(namespace), name),
+        None => (None, &*args.hpa),
     };
-    if let Some(other) = args.namespace.as_deref().filter(|other| *other != namespace) {
-        let text = format!("{} is in namespace {namespace}, and -n names {other}", args.hpa);
-        bail!(Error::usage(text).hint("leave one of the two out"));
-    }
-    if args.namespace.is_some() && !is_dns_label(namespace) {
-        bail!(Error::usage(format!("-n {namespace:?} is not the name of a namespace")));
-    }
-    if !is_dns_label(namespace) || !is_name(name) {
+    if !stated.is_none_or(is_dns_label) || !is_name(name) {
         bail!(Error::usage(format!("{:?} is not [NAMESPACE/]NAME of an HPA", args.hpa)));
     }
+    if let Some(option) = args.namespace.as_deref() {
+        if !is_dns_label(option) {
+            bail!(Error::usage(format!("-n {option:?} is not the name of a namespace")));
+        }
+        if let Some(namespace) = stated.filter(|namespace| *namespace != option) {
+            let text = format!("{} is in namespace {namespace}, and -n names {option}", args.hpa);
+            bail!(Error::usage(text).hint("leave one of the two out"));
+        }
+    }
+    let cluster = args.cluster.connect().await?;
+    let namespace = stated.or(args.namespace.as_deref()).unwrap_or(cluster.namespace());
     let operation = Operation::new(
         format!("get {} {namespace}/{name}", kinds::HPA.name),
         kinds::HPA.permission("get"),

@@ -374,6 +374,23 @@ fn why_names_what_it_cannot_read_and_goes_by_the_status() {
     assert!(!output.stdout.contains("Read now"), "an answer without a spec is no scale: {output}");
 }
 
+/// A slip in what is typed is found without a cluster.
+#[test]
+fn why_refuses_what_is_no_name_before_it_connects() {
+    let env = TestEnv::new();
+    for (args, wanted) in [
+        (&["why", "a/b/c"][..], "\"a/b/c\" is not [NAMESPACE/]NAME of an HPA"),
+        (&["why", "/web"], "\"/web\" is not [NAMESPACE/]NAME of an HPA"),
+        (&["why", "shop/"], "\"shop/\" is not [NAMESPACE/]NAME of an HPA"),
+        (&["why", "web", "-n", "No"], "-n \"No\" is not the name of a namespace"),
+        (&["why", "shop/web", "-n", "other"], "shop/web is in namespace shop, and -n names other"),
+    ] {
+        let output = env.run(args);
+        assert_eq!(output.code, Some(2), "{output}");
+        assert!(output.stderr.contains(wanted), "{output}");
+    }
+}
+
 /// Ten minutes beside kube-controller-manager 1.36.2, which ran the same HPA on cpu: the usage was a
 /// load of 2 to 7.9 cores spread over the ready pods, measured every 15 s.
 #[test]
