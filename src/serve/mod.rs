@@ -112,7 +112,7 @@ pub enum ServeError {
 }
 
 /// Default port of the APIs.
-pub const API_PORT: u16 = 10250;
+const API_PORT: u16 = 10250;
 /// Number of ports that share the process's open files.
 const PORTS: u64 = 2;
 /// Connections of a port at most: far more than API servers and people open, and little memory.
@@ -121,7 +121,7 @@ const MAX_CONNECTIONS: usize = 512;
 /// than the longest of a large cluster on a throttled processor.
 const MAX_COUNT: Duration = Duration::from_secs(35);
 /// Default port of the page.
-pub const WEB_PORT: u16 = 8080;
+const WEB_PORT: u16 = 8080;
 
 /// A server with open ports that does not answer yet.
 pub struct Server {

@@ -20,7 +20,7 @@ struct Way {
     values: fn() -> Value,
 }
 
-const WAYS: [Way; 13] = [
+const WAYS: [Way; 12] = [
     Way { flags: "", namespace: "oppscale", values: || json!({}) },
     Way {
         flags: "--apis external --replicas 3 --image registry.example/a/b:1@sha256:00",
@@ -74,11 +74,6 @@ const WAYS: [Way; 13] = [
         flags: "--http-auth token-review --namespace metrics",
         namespace: "metrics",
         values: || json!({"httpAuth": "token-review"}),
-    },
-    Way {
-        flags: "--http-auth token-review --pipeline prometheus",
-        namespace: "oppscale",
-        values: || json!({"httpAuth": "token-review", "pipeline": "prometheus"}),
     },
     Way {
         flags: "--distribution gke --namespace metrics",
@@ -216,6 +211,19 @@ fn values_that_make_an_api_nobody_can_answer_are_refused() {
         (json!({"tls": {"ca": "x"}, "apis": {"custom": false}}), "serves apis.custom"),
         (json!({"pipeline": "keda", "image": ""}), "which image is the metrics server's?"),
         (json!({"pipeline": "kafka"}), "pipeline kafka is not known"),
+        (json!({"pipeline": "keda", "httpAuth": "token-review"}), "KEDA reads /metrics without"),
+        (
+            json!({"pipeline": "prometheus", "httpAuth": "token-review"}),
+            "Prometheus cannot verify the server",
+        ),
+        (json!({"extraArgs": ["-v", "--apis=none"]}), "extraArgs may not set --apis=none"),
+        (json!({"extraArgs": ["--http-auth", "none"]}), "extraArgs may not set --http-auth"),
+        (json!({"extraArgs": ["--listen=127.0.0.1:1"]}), "extraArgs may not set --listen"),
+        (json!({"extraArgs": ["--listen-http=[::]:8080"]}), "extraArgs may not set --listen-http"),
+        (json!({"extraArgs": ["--self-signed"]}), "extraArgs may not set --self-signed"),
+        (json!({"extraArgs": ["--tls-cert-file=c"]}), "extraArgs may not set --tls-cert-file"),
+        (json!({"extraArgs": ["--tls-private-key-file=k"]}), "may not set --tls-private-key"),
+        (json!({"extraArgs": ["--workload-kind=a.b"]}), "extraArgs may not set --workload-kind"),
         (json!({"priorityClassName": "", "priorityClassValue": 5}), "priorityClassName is missing"),
     ];
     let case = |values: &Value| Case {

@@ -295,7 +295,6 @@ fn what_is_applied_says_nothing_of_skipped_verification() {
     assert!(!output.stdout.contains("insecureSkipTLSVerify"), "{output}");
 }
 
-/// What a first run was told holds for the next, which leaves it out.
 #[test]
 fn token_reviews_take_tls_probes_and_permissions_along() {
     let server = server();
@@ -343,8 +342,30 @@ fn token_reviews_take_tls_probes_and_permissions_along() {
     assert_eq!(missing.code, Some(3), "{missing}");
     assert!(missing.stdout.contains("- tokenreviews\n"), "{missing}");
     assert!(lacking.writes().is_empty());
-    let keda = init(&self::server(), &["--http-auth", "token-review", "--pipeline", "keda"]);
-    assert_eq!(keda.code, Some(2), "{keda}");
+}
+
+/// A scraper sends no token, or would send it to a server that it cannot verify.
+#[test]
+fn token_reviews_need_a_server_that_scrapers_can_verify() {
+    for (pipeline, words) in [
+        ("keda", "KEDA reads /metrics without a token"),
+        ("prometheus", "Prometheus cannot verify the server"),
+    ] {
+        let server = server();
+        let args = ["--http-auth", "token-review", "--pipeline", pipeline];
+        let refused = init(&server, &args);
+        assert_eq!(refused.code, Some(2), "{refused}");
+        assert!(refused.stderr.contains(words), "{refused}");
+        assert!(refused.stderr.contains("give --http-auth none"), "{refused}");
+        assert!(server.writes().is_empty());
+    }
+    let flags = ["--http-auth", "token-review", "--with", "alerts", "--output-dir", "-"];
+    let output = TestEnv::new().run(["init", "--image", "i"].iter().chain(&flags));
+    assert_eq!(output.code, Some(0), "{output}");
+    let monitor =
+        output.stdout.split("\n---\n").find(|one| one.contains("bearerTokenFile")).unwrap();
+    assert!(monitor.contains("serverName: \"oppscale.oppscale.svc\""), "{monitor}");
+    assert!(!monitor.contains("insecureSkipVerify"), "{monitor}");
 }
 
 /// Pods with such arguments end at once.
@@ -359,9 +380,23 @@ fn arguments_that_the_server_refuses_are_refused_before_anything_is_applied() {
         (&["--extra-arg=--max-stalenes=1m"], "did you mean --max-staleness?"),
         (&["--extra-arg=--max-staleness=soon"], "invalid value 'soon' for '--max-staleness"),
         (&["--extra-arg=--max-staleness=0s"], "--max-staleness must be more than 0"),
-        (&["--extra-arg=--apis=external"], "'--apis <APIS>' cannot be used multiple times"),
-        (&["--extra-arg=--self-signed"], "cannot be used with"),
-        (&["--extra-arg=--http-auth=token-review"], "give it to init: --http-auth token-review"),
+        (&["--extra-arg=--apis=external"], "give init --apis, or another --pipeline"),
+        (&["--extra-arg=--self-signed"], "give init --certificates"),
+        (&["--extra-arg=--tls-cert-file=c"], "give init --certificates"),
+        (
+            &["--extra-arg=--tls-private-key-file=k", "--pipeline=keda"],
+            "--extra-arg may not set --tls-private-key-file",
+        ),
+        (
+            &["--extra-arg=--http-auth=token-review"],
+            "--extra-arg may not set --http-auth, which the installation sets",
+        ),
+        (&["--extra-arg", "--http-auth", "--extra-arg", "none"], "give init --http-auth itself"),
+        (
+            &["--extra-arg=-v", "--extra-arg=--workload-kind=jobsets.jobset.x-k8s.io"],
+            "give init --workload-kind itself",
+        ),
+        (&["--extra-arg=--listen=0.0.0.0:10250"], "leave --listen and --listen-http out"),
         (&["--extra-arg=nodes"], "unexpected argument 'nodes'"),
         (&["--extra-arg=--help"], "would print a text and end"),
         (&["--extra-arg=--listen-http=127.0.0.1:8080"], "leave --listen and --listen-http out"),
@@ -380,6 +415,7 @@ fn arguments_that_the_server_refuses_are_refused_before_anything_is_applied() {
     assert_eq!(output.code, Some(0), "{output}");
 }
 
+/// A second run keeps the choices of the first.
 #[test]
 fn flags_that_are_left_out_are_those_of_the_installation() {
     let server = server();

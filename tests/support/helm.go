@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sort"
 	"strings"
 	"text/template"
@@ -69,6 +70,7 @@ func render(one testCase) (map[string]string, error) {
 			}
 			return parts
 		},
+		"regexMatch": regexp.MatchString,
 		"fail":   func(words string) (string, error) { return "", errors.New(words) },
 		"include": func(name string, data interface{}) (string, error) {
 			var text strings.Builder

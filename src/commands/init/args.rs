@@ -1,11 +1,11 @@
 //! The arguments of `oppscale init`, and the prompts for missing ones.
 
 use std::iter;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::error::{ContextKind, ContextValue};
+use clap::parser::ValueSource;
 use clap::{Args, FromArgMatches as _, ValueEnum};
 use dialoguer::{Input, Select};
 use serde_json::Value;
@@ -15,7 +15,7 @@ use crate::cli::{self, Cli, Command};
 use crate::completion::Values;
 use crate::manifest::Templates;
 use crate::manifest::lint::{is_dns_label, is_label_value, is_name, is_qualified};
-use crate::serve::{API_PORT, HttpAuth, WEB_PORT};
+use crate::serve::HttpAuth;
 use crate::setup::config::{InstallConfig, Pipeline, Trust, cluster_name};
 use crate::setup::pod::{
     Amounts, Installed, PodSettings, PriorityClass, parse_amounts, parse_priority_class,
@@ -89,8 +89,8 @@ pub struct InitArgs {
     #[arg(long, value_name = "NAMESPACE", value_parser = parse_namespace,
           add = Values::Names(&kinds::NAMESPACE))]
     pub http_from: Vec<String>,
-    /// Who may read the page and /metrics: none asks nobody; token-review, over TLS, bearers of
-    /// tokens that may get /metrics [default: none]
+    /// Who may read the page and /metrics: none (every client) or token-review (over TLS, bearers
+    /// of tokens that may get /metrics) [default: none]
     #[arg(long, value_enum, value_name = "HOW", hide_possible_values = true)]
     pub http_auth: Option<HttpAuth>,
     /// The pods.
@@ -168,7 +168,7 @@ pub struct PodArgs {
     /// repeatable
     #[arg(long, value_name = "KIND", value_parser = parse_workload_kind)]
     pub workload_kind: Vec<String>,
-    /// Further argument of oppscale serve, which must know it; repeatable
+    /// Further argument of oppscale serve, none that init sets itself; repeatable
     #[arg(long, value_name = "ARGUMENT", allow_hyphen_values = true)]
     pub extra_arg: Vec<String>,
 }
@@ -203,6 +203,44 @@ impl PodArgs {
     }
 }
 
+/// Flags of `oppscale serve` that `--extra-arg` may not set, and what to give instead: Service, probes,
+/// volumes and RBAC rules follow from them. `templates/refusals.yaml` of the chart refuses them, too.
+const MANAGED_FLAGS: [(&str, &str); 8] = [
+    ("apis", "give init --apis, or another --pipeline"),
+    ("http-auth", "give init --http-auth itself"),
+    ("listen", "leave --listen and --listen-http out"),
+    ("listen-http", "leave --listen and --listen-http out"),
+    ("self-signed", "give init --certificates"),
+    ("tls-cert-file", "give init --certificates"),
+    ("tls-private-key-file", "give init --certificates"),
+    ("workload-kind", "give init --workload-kind itself"),
+];
+
+/// Fails if an extra argument sets what the installation sets.
+fn check_extra_args(extra_args: &[String]) -> Result<(), Error> {
+    let command = cli::command();
+    let args = ["oppscale", "serve"].into_iter().chain(extra_args.iter().map(String::as_str));
+    // What follows an error is not parsed: the server would refuse it, and so does `check_server_args`.
+    let matches = command.clone().ignore_errors(true).try_get_matches_from(args).ok();
+    let Some(given) = matches.as_ref().and_then(|all| all.subcommand_matches("serve")) else {
+        return Ok(());
+    };
+    let flags =
+        command.find_subcommand("serve").into_iter().flat_map(|serve| serve.get_arguments());
+    let mut managed = flags.filter_map(|flag| {
+        let is_given = given.value_source(flag.get_id().as_str()) == Some(ValueSource::CommandLine);
+        let name = flag.get_long().filter(|_| is_given)?;
+        MANAGED_FLAGS.into_iter().find(|(managed, _)| *managed == name)
+    });
+    match managed.next() {
+        Some((name, hint)) => {
+            let text = format!("--extra-arg may not set --{name}, which the installation sets");
+            Err(Error::usage(text).hint(hint))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Fails if `oppscale serve` refuses the arguments of the rendered Deployment: its pods would end at
 /// once, and be started again for ever.
 fn check_server_args(config: &InstallConfig) -> anyhow::Result<()> {
@@ -218,19 +256,6 @@ fn check_server_args(config: &InstallConfig) -> anyhow::Result<()> {
     match parsed {
         Ok(Cli { command: Command::Serve(args), .. }) => {
             args.resolve().map_err(|error| refused(&error.to_string()))?;
-            if args.http_auth != config.http_auth {
-                let why = "probes and permissions do not follow an --http-auth that is given so";
-                return Err(refused(why).hint("give it to init: --http-auth token-review").into());
-            }
-            let is_moved = |address: Option<SocketAddr>, port| {
-                address.is_some_and(|address| address.port() != port || address.ip().is_loopback())
-            };
-            if is_moved(args.listen, API_PORT) || is_moved(args.listen_http, WEB_PORT) {
-                let why = format!(
-                    "Service and probes need port {API_PORT} and port {WEB_PORT} on every address"
-                );
-                return Err(refused(&why).hint("leave --listen and --listen-http out").into());
-            }
             Ok(())
         }
         Ok(_) => Err(refused("they are those of another command").into()),
@@ -438,14 +463,27 @@ impl InitArgs {
                 .into());
         }
         config.http_auth = self.http_auth.unwrap_or_default();
-        if config.pipeline == Pipeline::Keda && config.http_auth == HttpAuth::TokenReview {
-            return Err(Error::usage("KEDA reads /metrics without a token")
-                .hint("leave --http-auth out, and open the port only to KEDA: --http-from keda")
-                .into());
+        if config.http_auth == HttpAuth::TokenReview {
+            let open_to = match config.pipeline {
+                Pipeline::Native => None,
+                Pipeline::Prometheus => Some((
+                    "Prometheus cannot verify the server, which has a certificate only with \
+                     --pipeline native, and would send its token to anyone",
+                    "monitoring",
+                )),
+                Pipeline::Keda => Some(("KEDA reads /metrics without a token", "keda")),
+            };
+            if let Some((problem, namespace)) = open_to {
+                let hint = format!(
+                    "give --http-auth none, and open the port only to it: --http-from {namespace}"
+                );
+                return Err(Error::usage(problem).hint(hint).into());
+            }
         }
         CertificateSpec::new(&config.service, &config.namespace)
             .validate()
             .map_err(|error| Error::usage(error.to_string()))?;
+        check_extra_args(&config.pod.extra_args)?;
         check_server_args(&config)?;
         Ok(config)
     }

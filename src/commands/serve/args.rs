@@ -36,8 +36,8 @@ pub struct ServeArgs {
     /// Address of the web page and /metrics [default: every address, port 8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen_http: Option<SocketAddr>,
-    /// Who may read the web page and /metrics: none asks nobody; token-review, over TLS, bearers
-    /// of tokens that may get /metrics
+    /// Who may read the web page and /metrics: none (every client) or token-review (over TLS,
+    /// bearers of tokens that may get /metrics)
     #[arg(long, value_enum, default_value_t, value_name = "HOW", hide_possible_values = true)]
     pub http_auth: HttpAuth,
     /// Serving certificate in PEM; reloaded when it changes
