@@ -139,13 +139,13 @@ impl Access {
         }
         let sent = held.client.send(request).await;
         let sent = sent.map_err(|error| transport::transport(action, &self.0.server, &error));
-        let is_stranger = match &sent {
+        let is_untrusted = match &sent {
             Ok(response) => response.status() == StatusCode::UNAUTHORIZED,
             Err(error) => {
                 matches!(error, ClusterError::Certificate { .. } | ClusterError::Tls { .. })
             }
         };
-        if is_stranger && held.since.elapsed() >= MIN_AGE {
+        if is_untrusted && held.since.elapsed() >= MIN_AGE {
             self.reconnect(held.since).await?;
         }
         sent
