@@ -40,15 +40,14 @@ pub(super) fn cel(class: &str) -> Value {
             "pods of the PriorityClass {class} belong into namespaces with the label \
              {OPPORTUNISTIC_LABEL}: \"true\""
         ),
-        // A name that a workload had before stops no change of another.
-        "known": format!(
-            "variables.claims.all(k, !k.startsWith({}) || k in {} || (request.operation == 'UPDATE' \
-             && oldObject.metadata.?labels[?{label}].orValue('') == 'true' \
-             && k in oldObject.metadata.?annotations.orValue({{}})))",
-            json!(policy::PREFIX),
-            json!(names)
+        // What the server reads; it passes over other names, unless they look like a typo.
+        "names": json!(names).to_string(),
+        "unknown_message": format!(
+            "oppscale reads no other annotations {}... than {}; one that looks like a typo of these holds \
+             the workload",
+            policy::PREFIX,
+            policy::NAMES.join(", ")
         ),
-        "known_message": format!("the annotations {}... are {}", policy::PREFIX, policy::NAMES.join(", ")),
     })
 }
 

@@ -114,6 +114,7 @@ metadata: {name: claims-shut}
     // Admission sees a new policy within a second or so.
     std::thread::sleep(std::time::Duration::from_secs(5));
     let mut wrong = String::new();
+    let note = format!("note: '{}'", "why ".repeat(30));
     for (namespace, label, claims, admitted) in [
         ("claims-open", "true", "", true),
         ("claims-shut", "true", "", false),
@@ -156,9 +157,11 @@ metadata: {name: claims-shut}
         ("claims-open", "true", "basis: Usage", false),
         ("claims-open", "true", "max-replicas: '0'", true),
         ("claims-open", "true", "max-replicas: '2147483648'", false),
-        ("claims-open", "true", "prioritty: '0'", false),
-        ("claims-open", "true", "Weight: '1'", false),
-        ("claims-open", "true", "max-priority: '0'", false),
+        ("claims-open", "true", "prioritty: '0'", true),
+        ("claims-open", "true", "max-priority: '0'", true),
+        ("claims-open", "true", &note, true),
+        ("claims-open", "true", &format!("weight: '{:70}'", 5), true),
+        ("claims-open", "true", &format!("reserve: '1{}'", "0".repeat(128)), false),
         ("claims-open", "no", "prioritty: '0'", true),
     ] {
         let claims = match claims.is_empty() {
@@ -174,6 +177,12 @@ metadata: {name: claims-shut}
         let (is_admitted, words) = run(&["create", "--dry-run=server"], &deployment);
         if is_admitted != admitted || !admitted && !words.contains("claims.oppscale.dev") {
             wrong.push_str(&format!("{namespace} {label} {claims}: {words}\n"));
+        }
+        let is_unknown =
+            ["prioritty", "max-priority", "note"].iter().any(|name| claims.starts_with(name));
+        if words.contains("oppscale reads no other annotations") != (is_unknown && label == "true")
+        {
+            wrong.push_str(&format!("{namespace} {label} {claims}: warning: {words}\n"));
         }
     }
     for objects in [&*policy, namespaces] {

@@ -274,3 +274,29 @@ fn what_leads_nowhere_is_linted() {
     error: mine/namespace.yaml: Namespase opportunistic: v1 Namespase is not a kind that can be checked
     "#);
 }
+
+/// A name that the server passes over, such as a tenant's note, must not be refused.
+#[test]
+fn the_admission_policy_only_warns_of_annotations_that_nothing_reads() {
+    let output = render(&TestEnv::new(), &["--image", IMAGE, "--admission-policy"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    let all = objects(&output.stdout);
+    let named = |kind: &str, name: &str| {
+        all.iter().find(|one| one["kind"] == kind && one["metadata"]["name"] == name).unwrap()
+    };
+    let validations =
+        |name: &str| named("ValidatingAdmissionPolicy", name)["spec"]["validations"].to_string();
+    assert!(!validations("claims.oppscale.dev").contains("startsWith"));
+    let warns = "names.claims.oppscale.dev";
+    assert!(validations(warns).contains("startsWith"));
+    for name in oppscale_core::policy::NAMES {
+        let name = format!("oppscale.dev/{name}");
+        assert!(validations(warns).contains(&name), "{name}");
+        assert!(validations("claims.oppscale.dev").contains(&name), "{name}");
+    }
+    let actions = |name: &str| {
+        named("ValidatingAdmissionPolicyBinding", name)["spec"]["validationActions"].to_string()
+    };
+    assert_eq!(actions(warns), "[\"Warn\"]");
+    assert_eq!(actions("claims.oppscale.dev"), "[\"Deny\"]");
+}
