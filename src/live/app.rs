@@ -12,9 +12,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep_until, timeout};
 
 use crate::terminal::{Input, Screen, ScreenExit, Signal, Signals};
+use oppscale_cluster::ResolvedWorkload;
 use oppscale_cluster::follow::{ClusterState, Health};
-use oppscale_cluster::{ResolvedWorkload, read_usage};
-use oppscale_core::usage::UsageReading;
+use oppscale_core::usage::PaidUsage;
 
 use super::connection;
 use super::draw;
@@ -26,7 +26,7 @@ use super::query::QueryResult;
 use super::query::QuerySchedule;
 use super::source::Source;
 use super::state::{FRAME, Setup, State};
-use super::usage::UsageFollower;
+use super::usage::{Readings, UsageFollower};
 use super::view::View;
 
 /// Measurements take at most one part in this many of the time.
@@ -152,7 +152,7 @@ struct Done {
 enum Answer {
     Pods(String, QueryResult<Vec<PodItem>>),
     Hpas(QueryResult<Vec<HpaItem>>),
-    Usage(Result<UsageReading, String>),
+    Usage(Readings, Result<PaidUsage, String>),
 }
 
 struct App {
@@ -347,11 +347,13 @@ impl App {
             return;
         }
         let Some(cluster) = self.source.cluster().cloned() else { return };
+        let Some(readings) = self.usage.begin(now) else { return };
         let (sender, own) = (self.sender.clone(), self.state.setup.resolved.ownership.clone());
-        self.usage.asked(now);
+        let cluster_state = self.source.cluster_state().clone();
+        let burn = self.state.burn().unwrap_or(0);
         tokio::spawn(async move {
-            let reading = read_usage(&cluster, &own).await;
-            let _ = sender.send(Answer::Usage(reading)).await;
+            let (readings, paid) = readings.read(&cluster, &own, cluster_state, burn).await;
+            let _ = sender.send(Answer::Usage(readings, paid)).await;
         });
     }
 
@@ -365,9 +367,8 @@ impl App {
                 self.queries.answered(answer.is_err(), Instant::now());
                 self.state.take_hpas(answer);
             }
-            Answer::Usage(reading) => {
-                let burn = self.state.burn().unwrap_or(0);
-                let paid = self.usage.apply(reading, self.source.cluster_state(), burn);
+            Answer::Usage(readings, paid) => {
+                self.usage.finish(readings);
                 self.state.take_usage(paid);
                 (self.is_dirty, self.is_urgent) = (true, true);
             }

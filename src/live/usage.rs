@@ -1,9 +1,12 @@
 //! Usage of nodes, read while the screen counts on the usage basis. Peaks are followed as the server
 //! follows them, from the first reading on.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use oppscale_cluster::follow::ClusterState;
+use oppscale_cluster::{Cluster, compute, read_usage};
+use oppscale_core::ownership::Ownership;
 use oppscale_core::resources::{Amount, CPU};
 use oppscale_core::usage::{INTERVAL, OwnPod, PaidUsage, UsageReading, UsageTracker};
 
@@ -12,17 +15,23 @@ use super::state::State;
 /// The readings so far, and when the next one is due.
 #[derive(Debug)]
 pub(super) struct UsageFollower {
-    tracker: UsageTracker,
-    start: Instant,
-    is_running: bool,
+    /// `None` while a reading is under way.
+    readings: Option<Readings>,
     /// Time of the last query.
     asked_at: Option<Instant>,
 }
 
+/// The readings so far.
+#[derive(Debug)]
+pub(super) struct Readings {
+    tracker: UsageTracker,
+    start: Instant,
+}
+
 impl Default for UsageFollower {
     fn default() -> Self {
-        let tracker = UsageTracker::default();
-        Self { tracker, start: Instant::now(), is_running: false, asked_at: None }
+        let readings = Readings { tracker: UsageTracker::default(), start: Instant::now() };
+        Self { readings: Some(readings), asked_at: None }
     }
 }
 
@@ -30,23 +39,46 @@ impl UsageFollower {
     /// When the next reading is due; `None` while none is needed.
     pub(super) fn due(&self, state: &State, now: Instant) -> Option<Instant> {
         let is_needed = state.is_by_usage() && state.setup.has_cluster && !state.frozen;
-        (is_needed && !self.is_running).then(|| self.asked_at.map_or(now, |at| at + INTERVAL))
+        let is_idle = self.readings.is_some();
+        (is_needed && is_idle).then(|| self.asked_at.map_or(now, |at| at + INTERVAL))
     }
 
-    /// Records that the usage is asked for.
-    pub(super) fn asked(&mut self, now: Instant) {
-        (self.is_running, self.asked_at) = (true, Some(now));
+    /// Begins a reading: the readings so far, which [`Self::finish`] takes back.
+    pub(super) fn begin(&mut self, now: Instant) -> Option<Readings> {
+        self.asked_at = Some(now);
+        self.readings.take()
     }
 
-    /// Takes in a reading, or why there is none. What paid pods use, or why that is unknown. `burn` are
-    /// the millicores that an own pod without a reading is expected to use.
-    pub(super) fn apply(
+    /// Ends a reading.
+    pub(super) fn finish(&mut self, readings: Readings) {
+        self.readings = Some(readings);
+    }
+}
+
+impl Readings {
+    /// Reads the usage once more, and counts it on another thread: what paid pods use, or why that
+    /// is unknown. `burn` are the millicores that an own pod without a reading is expected to use.
+    pub(super) async fn read(
+        mut self,
+        cluster: &Cluster,
+        own: &Ownership,
+        cluster_state: ClusterState,
+        burn: Amount,
+    ) -> (Self, Result<PaidUsage, String>) {
+        let reading = read_usage(cluster, own).await;
+        compute(move || {
+            let paid = self.apply(reading, &cluster_state, burn);
+            (self, paid)
+        })
+        .await
+    }
+
+    fn apply(
         &mut self,
         reading: Result<UsageReading, String>,
         cluster_state: &ClusterState,
         burn: Amount,
     ) -> Result<PaidUsage, String> {
-        self.is_running = false;
         let now = self.start.elapsed();
         let problem = match reading {
             Ok(reading) => {
@@ -54,7 +86,7 @@ impl UsageFollower {
                     let ledger = &snapshot.ledger;
                     let own = ledger.own_pods().map(|(namespace, name, node, _)| OwnPod {
                         id: format!("{namespace}/{name}").into(),
-                        node: node.clone(),
+                        node: Arc::clone(node),
                         burn,
                     });
                     let own: Vec<OwnPod> = own.collect();

@@ -207,6 +207,37 @@ fn the_usage_basis_counts_what_is_idle() {
     terminal.end(0);
 }
 
+/// The usage of a workload's pods is read, not that of every pod of the cluster.
+#[test]
+fn the_usage_basis_reads_the_pods_of_the_workload_only() {
+    for (workload, path, labels) in [
+        ("opportunistic/deploy/electroneum", "/namespaces/opportunistic/pods", "app=electroneum"),
+        ("app=electroneum", "/pods", "app=electroneum"),
+        ("", "/pods", "oppscale.dev/opportunistic=true"),
+    ] {
+        let server = FakeApiServer::start(World::blog().with_metrics());
+        let mut args = [TOP, &["--basis=usage", "--burn=1"]].concat();
+        if !workload.is_empty() {
+            args.extend(["--workload", workload]);
+        }
+        let mut terminal = Terminal::of(&TestEnv::of(&server), 120, 30, &args);
+        terminal.see("idle CPU", |text| text.contains("cores idle"));
+        let root = "/apis/metrics.k8s.io/v1beta1";
+        let requests = server.requests().into_iter();
+        let of_pods: Vec<_> = requests
+            .filter(|one| one.path.starts_with(root) && one.path.ends_with("/pods"))
+            .map(|one| {
+                let labels = one.parameter("labelSelector").unwrap_or_default().to_owned();
+                (one.path.trim_start_matches(root).to_owned(), labels)
+            })
+            .collect();
+        assert!(!of_pods.is_empty(), "{workload}");
+        for asked in of_pods {
+            assert_eq!(asked, (path.to_owned(), labels.to_owned()), "{workload}");
+        }
+    }
+}
+
 #[test]
 fn idle_cpu_that_cannot_be_read_is_unknown() {
     let server = FakeApiServer::start(World::blog());

@@ -95,7 +95,10 @@ pub fn serve(world: &World, paging: &Paging, request: &Request) -> Response<Body
                 None => answer::recorded("404-path"),
             }
         }
-        ["apis", "metrics.k8s.io", "v1beta1", plural] => metrics(world, plural),
+        ["apis", "metrics.k8s.io", "v1beta1", plural] => metrics(world, plural, None, request),
+        ["apis", "metrics.k8s.io", "v1beta1", "namespaces", namespace, plural] => {
+            metrics(world, plural, Some(namespace), request)
+        }
         _ => discovery::serve(&parts)
             .or_else(|| objects::serve(world, request))
             .unwrap_or_else(|| answer::recorded("404-path")),
@@ -212,7 +215,12 @@ fn object(
 }
 
 /// metrics-server's lists, which it does not page.
-fn metrics(world: &World, plural: &str) -> Response<Body> {
+fn metrics(
+    world: &World,
+    plural: &str,
+    namespace: Option<&str>,
+    request: &Request,
+) -> Response<Body> {
     let Some(metrics) = &world.metrics else {
         return answer::recorded("404-path");
     };
@@ -221,6 +229,11 @@ fn metrics(world: &World, plural: &str) -> Response<Body> {
         "pods" => ("PodMetricsList", &metrics.pods),
         _ => return answer::recorded("404-path"),
     };
+    let labels = request.parameter("labelSelector").unwrap_or_default();
+    let is_within =
+        |item: &Value| namespace.is_none_or(|name| item["metadata"]["namespace"] == name);
+    let items: Vec<_> =
+        items.iter().filter(|item| is_within(item) && has_labels(labels, item)).collect();
     let list = json!({
         "kind": kind, "apiVersion": "metrics.k8s.io/v1beta1", "metadata": {}, "items": items
     });

@@ -180,7 +180,8 @@ impl World {
                 containers.map(|c| json!({"name": c["name"], "usage": usage})).collect();
             json!({
                 "metadata": {
-                    "name": pod["metadata"]["name"], "namespace": pod["metadata"]["namespace"]
+                    "name": pod["metadata"]["name"], "namespace": pod["metadata"]["namespace"],
+                    "labels": pod["metadata"]["labels"]
                 },
                 "timestamp": "2026-11-23T20:00:00Z", "window": "15.1s", "containers": containers
             })

@@ -6,9 +6,10 @@ use serde::Deserialize;
 
 use oppscale_core::kinds::{self, Kind};
 use oppscale_core::model::{Metadata, ResourceList, Text};
-use oppscale_core::ownership::{OPPORTUNISTIC_LABEL, Ownership};
+use oppscale_core::ownership::Ownership;
 use oppscale_core::requests::Requests;
 use oppscale_core::resources::{CPU, Resources};
+use oppscale_core::selector::Selector;
 use oppscale_core::units::parse_duration;
 use oppscale_core::usage::{NodeSample, UsageReading};
 
@@ -54,7 +55,7 @@ pub(super) type Answer = Result<HashMap<String, ObjectUsage>, String>;
 
 /// Usage of every node, by name.
 pub(super) async fn of_nodes(cluster: &Cluster) -> Answer {
-    list(cluster, &kinds::NODE_METRICS, "", |metrics| {
+    list(cluster, &kinds::NODE_METRICS, None, None, |metrics| {
         Some((metrics.metadata.name.to_string(), sum(metrics)?))
     })
     .await
@@ -62,16 +63,17 @@ pub(super) async fn of_nodes(cluster: &Cluster) -> Answer {
 
 /// Usage of every pod, by `NAMESPACE/NAME`.
 pub(super) async fn of_pods(cluster: &Cluster) -> Answer {
-    list(cluster, &kinds::POD_METRICS, "", |metrics| Some((pod_id(metrics), sum(metrics)?))).await
+    list(cluster, &kinds::POD_METRICS, None, None, |metrics| Some((pod_id(metrics), sum(metrics)?)))
+        .await
 }
 
-/// Usage of every node, and of the pods that are own: those with the opportunistic label, or of every
-/// pod, where something else decides.
+/// Usage of every node, and of the pods that the label selector of `own` matches, in the namespace of
+/// the workload if it is one.
 ///
 /// # Errors
 /// If either list cannot be read: the reason.
 pub async fn read_usage(cluster: &Cluster, own: &Ownership) -> Result<UsageReading, String> {
-    let nodes = list(cluster, &kinds::NODE_METRICS, "", |metrics| {
+    let nodes = list(cluster, &kinds::NODE_METRICS, None, None, |metrics| {
         let sample = NodeSample {
             cpu: sum(metrics)?.total.get(CPU),
             timestamp: Some(metrics.timestamp.as_str())
@@ -81,12 +83,12 @@ pub async fn read_usage(cluster: &Cluster, own: &Ownership) -> Result<UsageReadi
         };
         Some((metrics.metadata.name.to_string(), sample))
     });
-    let selector = format!("{OPPORTUNISTIC_LABEL}=true");
-    let query = match own.is_default() {
-        true => format!("?labelSelector={}", percent_encode(&selector)),
-        false => String::new(),
+    // metrics-server copies the labels of pods.
+    let (namespace, selector) = match own {
+        Ownership::Labels(selector) => (None, selector),
+        Ownership::Workload(workload) => (Some(&*workload.namespace), &workload.selector),
     };
-    let pods = list(cluster, &kinds::POD_METRICS, &query, |metrics| {
+    let pods = list(cluster, &kinds::POD_METRICS, namespace, Some(selector), |metrics| {
         Some((pod_id(metrics), sum(metrics)?.total.get(CPU)))
     });
     let (nodes, pods) = futures::future::try_join(nodes, pods).await?;
@@ -97,16 +99,23 @@ fn pod_id(metrics: &MetricsJson<'_>) -> String {
     format!("{}/{}", &*metrics.metadata.namespace, &*metrics.metadata.name)
 }
 
-/// Reads a list, an entry for each object that has one.
+/// Reads a list of a namespace, or of all, an entry for each object that has one. It is one page:
+/// metrics-server ignores `limit`.
 async fn list<T>(
     cluster: &Cluster,
     kind: &Kind,
-    query: &str,
+    namespace: Option<&str>,
+    selector: Option<&Selector>,
     entry: impl Fn(&MetricsJson<'_>) -> Option<(String, T)>,
 ) -> Result<HashMap<String, T>, String> {
-    let operation =
-        Operation::new(format!("list {}.{}", kind.plural, kind.group), kind.permission("list"));
-    let path = format!("/apis/{}/{}/{}{query}", kind.group, kind.version, kind.plural);
+    let scope = namespace.map(|name| format!(" in {name}")).unwrap_or_default();
+    let description = format!("list {}.{}{scope}", kind.plural, kind.group);
+    let operation = Operation::new(description, kind.permission("list"));
+    let mut path = kind.list_path(namespace);
+    if let Some(selector) = selector.filter(|selector| !selector.is_empty()) {
+        let selector = selector.to_string();
+        path = format!("{path}?labelSelector={}", percent_encode(&selector));
+    }
     let body = cluster.get(&operation, &path).await.map_err(|error| match error {
         ClusterError::NotFound { .. } => {
             "metrics.k8s.io is not served; metrics-server is not installed".to_owned()

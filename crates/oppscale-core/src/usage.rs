@@ -91,9 +91,9 @@ pub enum NodeCpu {
     Waiting,
 }
 
-/// Paid usage of each node that ever had a reading.
+/// Paid usage of each node that ever had a reading. Clones share it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PaidUsage(HashMap<Arc<str>, NodeCpu>);
+pub struct PaidUsage(Arc<HashMap<Arc<str>, NodeCpu>>);
 
 impl PaidUsage {
     /// What is known of this node; `None` if it has had no reading.
@@ -113,8 +113,9 @@ impl PaidUsage {
 
     /// Lets nothing count as idle on these nodes, if their usage is known.
     pub fn hold<'n>(&mut self, nodes: impl IntoIterator<Item = &'n Arc<str>>) {
+        let known = Arc::make_mut(&mut self.0);
         for node in nodes {
-            if let Some(known @ NodeCpu::Peak(_)) = self.0.get_mut(node) {
+            if let Some(known @ NodeCpu::Peak(_)) = known.get_mut(node) {
                 *known = NodeCpu::Waiting;
             }
         }
@@ -128,7 +129,7 @@ impl PaidUsage {
 
 impl<'n> FromIterator<(&'n str, NodeCpu)> for PaidUsage {
     fn from_iter<I: IntoIterator<Item = (&'n str, NodeCpu)>>(nodes: I) -> Self {
-        Self(nodes.into_iter().map(|(name, node)| (name.into(), node)).collect())
+        Self(Arc::new(nodes.into_iter().map(|(name, node)| (name.into(), node)).collect()))
     }
 }
 
@@ -211,7 +212,7 @@ impl UsageTracker {
             };
             (Arc::clone(name), state)
         });
-        PaidUsage(nodes.collect())
+        PaidUsage(Arc::new(nodes.collect()))
     }
 
     /// Age of the newest sample; `None` if there is none.
