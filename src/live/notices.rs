@@ -37,6 +37,7 @@ impl State {
             }
         }
         notices.extend(measured.notes.iter().chain(&measured.unmatched).cloned().map(plain));
+        notices.extend(self.setup.resolved.placement_notes().into_iter().map(plain));
         let unknown = &measured.unknown;
         notices.extend(unknown.iter().take(NAMED).cloned().map(plain));
         if unknown.len() > NAMED {

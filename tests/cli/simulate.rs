@@ -319,6 +319,8 @@ fn the_workload_of_a_saved_cluster_tells_its_basis_and_burn() {
     env.write("cluster.json", &cluster_with_miner(with_burn, None));
     let refused = env.run([&args[..], &["deployment/electroneum", "--basis", "requests"]].concat());
     assert_eq!(refused.code, Some(2), "{refused}");
+    // Its basis is an annotation in a list, not a field of a scenario.
+    assert!(refused.stderr.contains("take oppscale.dev/basis out of its annotations"), "{refused}");
 }
 
 #[test]

@@ -249,6 +249,16 @@ fn idle_cpu_that_cannot_be_read_is_unknown() {
 }
 
 #[test]
+fn rules_between_pods_of_the_workload_are_noted() {
+    let server = FakeApiServer::start(World::spread());
+    let args = [TOP, &["--workload", "opportunistic/deploy/electroneum"]].concat();
+    let mut terminal = Terminal::of(&TestEnv::of(&server), 120, 30, &args);
+    terminal.see("the note", |text| {
+        text.contains("the pod template has topologySpreadConstraints, which slots know nothing of")
+    });
+}
+
+#[test]
 fn any_size_is_drawn() {
     let (_server, mut terminal) = screen(World::blog());
     whole(&mut terminal);

@@ -65,6 +65,24 @@ fn every_change_is_a_line_and_nothing_else_is() {
     assert_eq!(stream.interrupt(), (Some(130), String::new()));
 }
 
+/// What slots know nothing of is noted once, however many lines there are.
+#[test]
+fn rules_between_pods_of_the_workload_are_noted_once() {
+    let server = FakeApiServer::start(World::spread());
+    let env = TestEnv::of(&server);
+    let workload = ["--workload", "opportunistic/deploy/electroneum"];
+    let mut stream = JsonStream::start(&env, &[&WATCH[..], &workload].concat());
+    let first = stream.until("following", is_following);
+    let before = remaining(&first);
+    server.change(|world| world.pods.push(world.guest("guest", 3)));
+    stream.until("the guest counts", |line| remaining(line) == before - 3000);
+    let (code, stderr) = stream.interrupt();
+    assert_eq!(code, Some(130));
+    let note = "note: the pod template has topologySpreadConstraints, which slots know nothing of: \
+                fewer replicas may find a node";
+    assert_eq!(stderr.matches(note).count(), 1, "{stderr}");
+}
+
 #[test]
 fn lines_come_no_faster_than_the_interval_and_with_rows_where_asked() {
     let server = FakeApiServer::start(World::blog());

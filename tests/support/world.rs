@@ -190,6 +190,18 @@ impl World {
         self
     }
 
+    /// The article's cluster, whose fillers spread over the zones.
+    pub fn spread() -> Self {
+        let mut world = Self::blog();
+        let filler = world.deployment_mut("electroneum");
+        filler["spec"]["template"]["spec"]["topologySpreadConstraints"] = json!([{
+            "maxSkew": 1, "topologyKey": "topology.kubernetes.io/zone",
+            "whenUnsatisfiable": "DoNotSchedule",
+            "labelSelector": {"matchLabels": {"app": "electroneum"}}
+        }]);
+        world
+    }
+
     /// A pod of others on the first node, of so many cores.
     pub fn guest(&self, name: &str, cores: u32) -> Value {
         let mut pod = self.pods[0].clone();

@@ -93,14 +93,20 @@ pub struct ResolvedWorkload {
 }
 
 impl ResolvedWorkload {
-    /// What makes fewer pods find a place than slots are counted, if anything does.
-    pub fn placement_note(&self) -> Option<String> {
-        (!self.uncounted_rules.is_empty()).then(|| {
+    /// What the rules of its pod template mean for slots, a sentence each: that a node has one at most,
+    /// and that fewer pods may find a place than slots are counted.
+    pub fn placement_notes(&self) -> Vec<String> {
+        let one_per_node = self.is_one_per_node.then(|| {
+            "a node holds one replica only: its pods want a port of the host, or keep apart"
+                .to_owned()
+        });
+        let uncounted = (!self.uncounted_rules.is_empty()).then(|| {
             format!(
                 "the pod template has {}, which slots know nothing of: fewer replicas may find a node",
                 self.uncounted_rules.join(" and ")
             )
-        })
+        });
+        one_per_node.into_iter().chain(uncounted).collect()
     }
 
     /// The shape of a replica, with the devices that its claims take.

@@ -107,11 +107,11 @@ pub struct SimulateArgs {
     pub reserve_in_metric: Option<Reserve>,
     /// What counts as free CPU: requests, or usage: paid pods use a part of what they request,
     /// and the filler burns what is left, by weight [default: the scenario's, or that of the
-    /// workload beside an HPA of -f]
+    /// workload of --from --workload, or beside an HPA of -f]
     #[arg(long, value_name = "BASIS", conflicts_with_all = ["load", "prometheus"])]
     pub basis: Option<Basis>,
-    /// On the usage basis: cores that a replica burns [default: the scenario's or the workload's,
-    /// or the CPU of its size]
+    /// On the usage basis: cores that a replica burns [default: the scenario's, the annotation or
+    /// CPU limit of the workload, or the CPU of its size]
     #[arg(long, value_name = "CORES", conflicts_with_all = ["load", "prometheus"],
         value_parser = parse_burn)]
     pub burn: Option<i64>,

@@ -62,10 +62,12 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
         }
     }
     if args.basis == Some(Basis::Requests) && setup.usage.is_some() {
-        bail!(
-            Error::usage(format!("{title} is of the usage basis"))
-                .hint("leave --basis out, or take the basis out of the file")
-        );
+        bail!(match args.workload {
+            Some(_) => Error::usage(format!("{title}: the workload is on the usage basis"))
+                .hint("leave --basis out, or take oppscale.dev/basis out of its annotations"),
+            None => Error::usage(format!("{title} is of the usage basis"))
+                .hint("leave --basis out, or take the basis out of the file"),
+        });
     }
     let paid_usage = paid_usage(args, &setup);
     if args.basis == Some(Basis::Usage) || setup.usage.is_some() {

@@ -113,7 +113,8 @@ pub struct TopArgs {
     )]
     pub sort_by: Option<Sort>,
     /// What counts as free CPU: requests, or usage: also what paid pods request and do not
-    /// use now, from metrics.k8s.io (implies --usage) [default: requests]
+    /// use now, from metrics.k8s.io (implies --usage, except on the live screen)
+    /// [default: requests]
     #[arg(long, value_name = "BASIS", default_value_t, hide_default_value = true,
           conflicts_with_all = ["watch", "record", "replay", "from", "explain"])]
     pub basis: Basis,

@@ -69,8 +69,7 @@ pub async fn run(mut args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
         prepared(&args, &settings, printer).await?;
     let uncertain = check_names(&args, &settings, &snapshot, cluster.as_ref()).await?;
     let policy = workload.policy.clone();
-    let placement_note = workload.placement_note();
-    let is_one_per_node = workload.is_one_per_node;
+    let placement_notes = workload.placement_notes();
     let mut query = query(&args, &settings, &snapshot, workload);
     if args.basis == Basis::Usage {
         query = usage::query(&args, query, &policy, &snapshot)?;
@@ -106,15 +105,8 @@ pub async fn run(mut args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
         printer.warn(&format!("pods are unknown: {why}"));
     }
     uncertain.iter().for_each(|warning| printer.warn(warning));
-    for note in &notes {
+    for note in notes.iter().chain(&placement_notes) {
         printer.note(note);
-    }
-    if is_one_per_node {
-        printer
-            .note("a node holds one replica only: its pods want a port of the host, or keep apart");
-    }
-    if let Some(note) = placement_note {
-        printer.note(&note);
     }
     if let Some(note) = usage::note(&report.headroom, &report.query) {
         printer.note(&note);

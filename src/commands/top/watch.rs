@@ -108,6 +108,8 @@ struct Lines<'a> {
     unchecked: Option<RequestedNames>,
     /// Why devices are unknown, as it was warned of last.
     devices_unknown: Option<String>,
+    /// What the workload's pod template means for slots, as it was noted last.
+    placement_notes: Vec<String>,
     /// The last line, without its time.
     last: String,
 }
@@ -115,7 +117,15 @@ struct Lines<'a> {
 impl<'a> Lines<'a> {
     fn new(args: &'a TopArgs, settings: &'a TopSettings, printer: &'a Printer) -> Self {
         let unchecked = Some(args.requested_names(settings));
-        Self { args, settings, printer, unchecked, devices_unknown: None, last: String::new() }
+        Self {
+            args,
+            settings,
+            printer,
+            unchecked,
+            devices_unknown: None,
+            placement_notes: Vec::new(),
+            last: String::new(),
+        }
     }
 
     /// The line of the present state, if it differs from the last one.
@@ -148,6 +158,11 @@ impl<'a> Lines<'a> {
             if let Some(why) = devices {
                 self.printer.warn(&format!("devices are unknown: {why}"));
             }
+        }
+        let notes = workload.placement_notes();
+        if self.placement_notes != notes {
+            notes.iter().for_each(|note| self.printer.note(note));
+            self.placement_notes = notes;
         }
         for unmatched in self.unchecked.take().iter().flat_map(|names| names.unmatched(snapshot)) {
             self.printer.warn(&unmatched.sentence());
