@@ -198,8 +198,16 @@ fn explain(hpa: &Autoscaler, now: Option<&DryRunStep>, events: &[Event]) -> Vec<
     // Metrics that failed at the last sync and can be read now stop nothing.
     let is_stopped = failed.iter().any(|condition| {
         let reason = condition.reason.as_deref().unwrap_or_default();
-        let is_of_metrics = reason.starts_with("FailedGet") && reason.ends_with("Metric");
-        !is_of_metrics || now.is_none_or(|now| now.proposed_replicas.is_none())
+        let lifted = now.is_some_and(|now| match reason {
+            "FailedGetScale" => now.cluster_replicas.is_some(),
+            // The controller sets it while there are 0 replicas.
+            "ScalingDisabled" => now.cluster_replicas.is_some_and(|replicas| replicas > 0),
+            _ => {
+                let is_of_metrics = reason.starts_with("FailedGet") && reason.ends_with("Metric");
+                is_of_metrics && now.proposed_replicas.is_some()
+            }
+        });
+        !lifted
     });
     text.push(next(hpa, &wishes, now, is_stopped));
     let shown = events.iter().rev().take(MAX_EVENTS);
@@ -298,8 +306,13 @@ fn wish(
 /// What the next sync will do, as long as the metrics stay what they are now, or in the status.
 fn next(hpa: &Autoscaler, wishes: &[Wish], now: Option<&DryRunStep>, is_stopped: bool) -> String {
     let (min, max) = hpa.bounds();
-    let (current, _) = hpa.replicas();
-    let (current, min, max) = (i64::from(current), i64::from(min), i64::from(max));
+    // The count of the scale, which may have changed since the last sync.
+    let scale = now.and_then(|now| now.cluster_replicas).map(i64::from);
+    let current = scale.unwrap_or_else(|| i64::from(hpa.replicas().0));
+    let (min, max) = (i64::from(min), i64::from(max));
+    if scale == Some(0) && min > 0 {
+        return "Next sync: it stays at 0, from where an HPA does not start its target.".to_owned();
+    }
     let behavior = hpa.spec().ok().and_then(|spec| spec.behavior);
     let window = behavior.as_ref().map_or(300, |behavior| behavior.down(300).window_seconds);
     let is_off = |up: bool| {
@@ -320,9 +333,9 @@ fn next(hpa: &Autoscaler, wishes: &[Wish], now: Option<&DryRunStep>, is_stopped:
         return format!("Next sync: {bound}, because {current} lies outside of its bounds.");
     }
     let Some(most) = most.filter(|_| !is_stopped || !is_missing) else {
-        return match now {
-            Some(_) => format!("Next sync: it stays at {current} until that is mended."),
-            None => format!("Next sync: it stays at {current}, because no metric can be read."),
+        return match is_stopped && now.is_some() {
+            true => format!("Next sync: it stays at {current} until that is mended."),
+            false => format!("Next sync: it stays at {current}, because no metric can be read."),
         };
     };
     if is_stopped {
@@ -410,12 +423,17 @@ mod tests {
 
     /// With `proposed` replicas that the metrics ask for at this moment.
     fn now(proposed: Option<i32>, change: impl FnOnce(&mut Value)) -> String {
+        with_scale(10, proposed, change)
+    }
+
+    /// The same with a scale of `replicas` at this moment.
+    fn with_scale(replicas: u32, proposed: Option<i32>, change: impl FnOnce(&mut Value)) -> String {
         let mut object = hpa();
         change(&mut object);
         let step = DryRunStep {
             at_ms: 0,
-            cluster_replicas: Some(10),
-            replicas: Some(10),
+            cluster_replicas: Some(replicas),
+            replicas: Some(replicas),
             proposed_replicas: proposed,
             reason: "cpu is what it is".to_owned(),
             has_failed: false,
@@ -442,7 +460,7 @@ mod tests {
         assert!(now(Some(17), |_| {}).contains("Next sync: up towards 17,"));
         assert!(now(Some(10), |_| {}).contains("Next sync: it stays at 10."));
         assert!(now(Some(4), |_| {}).contains("Next sync: down towards 4,"));
-        assert!(now(None, |_| {}).contains("Next sync: it stays at 10 until that is mended."));
+        assert!(now(None, |_| {}).contains("Next sync: it stays at 10, because no metric can be"));
         let failed = |reason: &'static str| {
             move |hpa: &mut Value| {
                 hpa["status"]["conditions"][1] =
@@ -451,6 +469,11 @@ mod tests {
         };
         let text = now(Some(17), failed("FailedGetResourceMetric"));
         assert!(text.contains("Next sync: up towards 17,"), "it can be read again: {text}");
+        let text = now(Some(17), failed("FailedGetScale"));
+        assert!(text.contains("Next sync: up towards 17,"), "its scale was read: {text}");
+        assert!(with_scale(25, None, |_| {}).contains("Next sync: 20, because 25 lies outside"));
+        assert!(with_scale(0, None, |_| {}).contains("Next sync: it stays at 0, from where"));
+        assert!(with_scale(17, Some(17), |_| {}).contains("Next sync: it stays at 17."));
         let text = now(Some(17), failed("AmbiguousSelector"));
         assert!(text.contains("Next sync: it stays at 10 until that is mended."), "{text}");
     }

@@ -182,7 +182,7 @@ impl Document {
                 let hint = format!("see how it is spelt: kubectl explain {name} --recursive");
                 ManifestError { hint: Some(hint), ..error(format!("unknown field {field}")) }
             }
-            typed::Refusal::Malformed { field, problem } => error(format!("{field}: {problem}")),
+            malformed @ typed::Refusal::Malformed { .. } => error(malformed.to_string()),
         })
     }
 }

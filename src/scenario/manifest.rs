@@ -11,7 +11,7 @@ use oppscale_cluster::Autoscaler;
 use oppscale_cluster::autoscaler::{
     HPA, HPA_API, SCALED_OBJECT, Unconvertible, convert, quantities_as_text,
 };
-use oppscale_cluster::typed::{self, Refusal};
+use oppscale_cluster::typed;
 use oppscale_core::check::retired;
 use oppscale_core::defaulting::footprint_of_template;
 use oppscale_core::kinds;
@@ -164,10 +164,8 @@ fn decode(
     let mut value =
         convert(value).map_err(|Unconvertible { field, problem }| refused(&field, problem))?;
     quantities_as_text(&mut value);
-    let autoscaler = typed::read_strictly(&value).map_err(|refusal| match refusal {
-        Refusal::Unknown(field) => refused(&field, "unknown field".to_owned()),
-        Refusal::Malformed { field, problem } => refused(&field, problem),
-    })?;
+    let autoscaler = typed::read_strictly(&value)
+        .map_err(|refusal| document.field_error(object, refusal.field(), &refusal.to_string()))?;
     Ok((value, autoscaler))
 }
 

@@ -345,7 +345,7 @@ fn why_names_what_it_cannot_read_and_goes_by_the_status() {
     };
     for (path, action) in [
         (SCALE, "get the scale of Deployment shop/web"),
-        (PODS, "list pods in shop"),
+        (PODS, "list pods:"),
         (USAGE, "list pods.metrics.k8s.io in shop"),
         (EVENTS, "list events"),
     ] {

@@ -9,10 +9,8 @@ use oppscale_core::kinds::{self, Kind};
 use serde::de::DeserializeOwned;
 
 use super::client::{Cluster, Operation};
-use super::encoded_object::EncodedObject;
-use super::encoding::Encoding;
 use super::error::ClusterError;
-use super::pages::{self, Listing};
+use super::pages::{Listing, list_typed};
 use super::saved::SavedFiles;
 use super::snapshot::Snapshot;
 use super::workload::ResolvedWorkload;
@@ -20,18 +18,18 @@ use super::workload::ResolvedWorkload;
 /// Reads the devices of the cluster, and the claim templates that `workload` uses.
 pub(super) async fn read(cluster: &Cluster, workload: &ResolvedWorkload, snapshot: &mut Snapshot) {
     let mut objects = DeviceObjects::default();
-    match list(cluster, &kinds::DEVICE_CLASS).await {
+    match list_typed(cluster, &Listing::of(&kinds::DEVICE_CLASS, None, "")).await {
         Ok(classes) => objects.classes = classes,
         // The server is older, or serves no such API.
         Err(ClusterError::NotFound { .. }) => return,
         Err(error) => objects.unknown = Some(error.to_string()),
     }
     if objects.unknown.is_none() && !objects.classes.is_empty() {
-        match list(cluster, &kinds::RESOURCE_SLICE).await {
+        match list_typed(cluster, &Listing::of(&kinds::RESOURCE_SLICE, None, "")).await {
             Ok(slices) => objects.slices = slices,
             Err(error) => objects.unknown = Some(error.to_string()),
         }
-        match list(cluster, &kinds::RESOURCE_CLAIM).await {
+        match list_typed(cluster, &Listing::of(&kinds::RESOURCE_CLAIM, None, "")).await {
             Ok(claims) => objects.claims = claims,
             Err(error) => objects.unknown = Some(error.to_string()),
         }
@@ -42,29 +40,6 @@ pub(super) async fn read(cluster: &Cluster, workload: &ResolvedWorkload, snapsho
         }
     }
     snapshot.ledger.set_devices(DeviceInventory::of(objects));
-}
-
-/// Every object of a kind.
-async fn list<T: DeserializeOwned>(
-    cluster: &Cluster,
-    kind: &'static Kind,
-) -> Result<Vec<T>, ClusterError> {
-    let listing = Listing::of(kind, None, "");
-    let mut problem = None;
-    let objects = pages::list_objects(cluster, &listing, Encoding::Json, |object| {
-        // These kinds are asked for as JSON.
-        let EncodedObject::Json(json) = object else { return None };
-        serde_json::from_str(json).map_err(|error| problem = Some(error.to_string())).ok()
-    });
-    let objects = objects.await?;
-    match problem {
-        None => Ok(objects),
-        Some(cause) => Err(ClusterError::Garbage {
-            action: format!("list {}", kind.plural),
-            server: cluster.server().to_owned(),
-            cause,
-        }),
-    }
 }
 
 /// A claim template; `None` if it is not there or cannot be read.

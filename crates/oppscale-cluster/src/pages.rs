@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http_body_util::BodyExt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
+use serde::de::DeserializeOwned;
 
 use super::client::{Cluster, Operation};
 use super::decode::{ListEnd, ListReader};
@@ -11,6 +12,7 @@ use super::encoded_object::EncodedObject;
 use super::encoding::Encoding;
 use super::error::ClusterError;
 use super::transport;
+use super::typed;
 use oppscale_core::kinds::{self, Kind};
 
 /// Objects in a page, as kubectl has it: 3 MB of pods, or 5 MB as JSON.
@@ -178,6 +180,31 @@ pub async fn list_objects<T>(
     let mut collection = Collection { objects: Vec::new(), of_whole_pages: 0, decode };
     load(cluster, listing, encoding, &mut collection).await?;
     Ok(collection.objects)
+}
+
+/// As [`list_objects`], by JSON and each item into its type as it comes.
+///
+/// # Errors
+/// As [`list_objects`], and when an item is not of the type.
+pub(super) async fn list_typed<T: DeserializeOwned>(
+    cluster: &Cluster,
+    listing: &Listing,
+) -> Result<Vec<T>, ClusterError> {
+    let mut problem = None;
+    let objects = list_objects(cluster, listing, Encoding::Json, |object| {
+        // A list that was asked for as JSON has no others.
+        let EncodedObject::Json(json) = object else { return None };
+        typed::from_slice(json.as_bytes()).map_err(|refusal| problem = Some(refusal)).ok()
+    });
+    let objects = objects.await?;
+    match problem {
+        None => Ok(objects),
+        Some(refusal) => Err(ClusterError::Garbage {
+            action: format!("list {}", listing.kind.plural),
+            server: cluster.server().to_owned(),
+            cause: refusal.to_string(),
+        }),
+    }
 }
 
 /// The objects of a list.

@@ -1,7 +1,7 @@
 //! From a request to every number of the manifests, each with its reason.
 
 use oppscale_core::error::Error;
-use oppscale_core::headroom::{self, Query};
+use oppscale_core::headroom::Query;
 use oppscale_core::hole::HoleNode;
 use oppscale_core::ledger::Ledger;
 use oppscale_core::replica::Replica;
@@ -33,8 +33,6 @@ pub struct Sizing {
     pub max: u32,
     /// What all replicas may take together, pods included.
     pub quota: Resources,
-    /// How many fit beside paid work now.
-    pub fit_now: Amount,
     /// What the HPA model says of the loop.
     pub stability: Stability,
     /// The nodes that may be filled, by name.
@@ -48,7 +46,7 @@ pub struct Sizing {
 /// # Errors
 /// When there is nothing to fill, or what is wanted cannot be had.
 pub fn size(ledger: &Ledger, request: &SizingRequest) -> Result<Sizing, Error> {
-    let mut query = Query {
+    let query = Query {
         placement: request.placement.clone(),
         filler_priority: request.priority,
         nodes: request.nodes.clone(),
@@ -89,15 +87,12 @@ pub fn size(ledger: &Ledger, request: &SizingRequest) -> Result<Sizing, Error> {
     let min = least(request, max, found, slots, &mut lines)?;
     let verdict = judge(request, &context, (min, max), reserve.clone()).map_err(|_| no_cpu())?;
     behavior(request, &need, verdict.stability, &verdict.why, &mut lines);
-    (query.replica, query.reserve) = (replica.clone(), reserve.clone());
-    let fit = headroom::measure(ledger, &query).fit.map_or(0, |fit| fit.replicas);
     Ok(Sizing {
         replica,
         reserve,
         min,
         max,
         quota,
-        fit_now: fit.min(Amount::from(max)),
         stability: verdict.stability,
         nodes: nodes.nodes.into_iter().map(|node| node.name).collect(),
         lines,

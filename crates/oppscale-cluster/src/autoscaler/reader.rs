@@ -26,7 +26,7 @@ use crate::client::{Cluster, Operation};
 use crate::containers;
 use crate::discovery;
 use crate::error::ClusterError;
-use crate::pages::percent_encode;
+use crate::pages::{Listing, list_typed, percent_encode};
 
 /// `metricServerDefaultMetricWindow`: of a custom metric that states no window, milliseconds.
 const CUSTOM_WINDOW_MS: u64 = 60_000;
@@ -246,16 +246,12 @@ impl HpaReader {
         cluster: &Cluster,
         selector: &str,
     ) -> Result<Vec<core::Pod>, ClusterError> {
-        let operation = Operation::new(
-            format!("list pods in {}", self.namespace),
-            kinds::POD.permission("list"),
-        );
-        let path = format!(
-            "{}?labelSelector={}",
-            kinds::POD.list_path(Some(&self.namespace)),
-            percent_encode(selector)
-        );
-        cluster.get_json::<Items<_>>(&operation, &path).await.map(Items::all)
+        let query = format!("labelSelector={}", percent_encode(selector));
+        let listing = Listing {
+            required_rbac: kinds::POD.permission("list"),
+            ..Listing::of(&kinds::POD, Some(&self.namespace), query)
+        };
+        list_typed(cluster, &listing).await
     }
 
     async fn usage(

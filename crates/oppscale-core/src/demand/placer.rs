@@ -21,8 +21,9 @@ use crate::units::quantity_text;
 /// Room of which it is unknown how much there is: there might be enough.
 const UNKNOWN_ROOM: Amount = Amount::MAX / 4;
 
-/// `minCandidateNodesAbsolute` of the scheduler's preemption (1.36): of more nodes, one in ten.
-const MIN_CANDIDATES: usize = 100;
+/// Nodes that are compared for a preemption: `minCandidateNodesAbsolute` of the scheduler (1.36). It
+/// compares a tenth of the nodes if that is more, from a node that chance decides.
+const CANDIDATES: usize = 100;
 
 pub(super) struct Placer<'l> {
     unoffered: Unoffered,
@@ -331,47 +332,58 @@ impl<'l> Placer<'l> {
             None if self.fillers.is_none() => self.tree(rules, may_preempt).best(needs)?,
             None => match self.tree(rules, false).best(needs) {
                 Some(node) => node,
-                None => self.cheapest(rules, needs).filter(|_| may_preempt)?,
+                None if may_preempt => self.cheapest(rules, needs)?,
+                None => return None,
             },
         };
         Some((node, !has_room(row(&self.free, node, width), needs)))
     }
 
     /// The node where the fewest fillers must go: as `pickOneNodeForPreemption` (1.36), among
-    /// as many nodes as its `GetOffsetAndNumCandidates` takes. Of equal ones, the node with the
-    /// greatest share of room beside fillers.
-    fn cheapest(&self, rules: usize, needs: &[Amount]) -> Option<usize> {
-        let most = (self.nodes.len() / 10).max(MIN_CANDIDATES);
+    /// [`CANDIDATES`] nodes. Of equal ones, the node with the greatest share of room beside fillers.
+    fn cheapest(&mut self, rules: usize, needs: &[Amount]) -> Option<usize> {
+        // Most pods that find no free room find none beside fillers either: the tree knows.
+        self.tree(rules, true).best(needs)?;
         let open = |node: usize| row(&self.open, node, self.names.len());
         let admitting = self.rules[rules].admitting.iter().copied();
         let candidates = admitting
             .filter(|node| self.lost.binary_search(node).is_err() && has_room(open(*node), needs))
-            .take(most);
+            .take(CANDIDATES);
+        let mut room = Vec::with_capacity(needs.len());
         candidates.min_by_key(|&node| {
-            let victims = self.victims(node, needs).0.len();
+            let mut victims = 0;
+            self.each_victim(node, needs, &mut room, |_| victims += 1);
             (victims, Reverse(self.nodes[node].score(open(node))))
         })
     }
 
-    /// The fillers that must leave a node, and its free room without them and beside the pod: as
-    /// `SelectVictimsOnNode` (1.36), all go, and come back by importance where they still fit.
-    fn victims(&self, node: usize, needs: &[Amount]) -> (Vec<usize>, Vec<Amount>) {
-        let mut room: Vec<Amount> = row(&self.open, node, needs.len()).to_vec();
-        room.iter_mut().zip(needs).for_each(|(room, need)| *room -= need);
-        let mut victims = Vec::new();
+    /// Calls `each` with the fillers that must leave a node, and puts into `room` what is then free
+    /// beside the pod: as `SelectVictimsOnNode` (1.36), all go, and come back by importance where
+    /// they still fit.
+    fn each_victim(
+        &self,
+        node: usize,
+        needs: &[Amount],
+        room: &mut Vec<Amount>,
+        mut each: impl FnMut(usize),
+    ) {
+        room.clear();
+        room.extend(
+            row(&self.open, node, needs.len()).iter().zip(needs).map(|(room, need)| room - need),
+        );
         let fillers = self.fillers.iter().flat_map(|fillers| fillers[node].iter().enumerate());
         for (number, filler) in fillers.filter(|(_, filler)| !filler.is_evicted) {
-            match has_room(&room, &filler.needs) {
+            match has_room(room, &filler.needs) {
                 true => room.iter_mut().zip(&filler.needs).for_each(|(room, need)| *room -= need),
-                false => victims.push(number),
+                false => each(number),
             }
         }
-        (victims, room)
     }
 
     /// Evicts the fillers that must leave a node for a pod of these needs.
     fn evict(&mut self, node: usize, needs: &[Amount]) {
-        let (victims, room) = self.victims(node, needs);
+        let (mut victims, mut room) = (Vec::new(), Vec::new());
+        self.each_victim(node, needs, &mut room, |victim| victims.push(victim));
         let Some(fillers) = &mut self.fillers else { return };
         for victim in victims {
             fillers[node][victim].is_evicted = true;
