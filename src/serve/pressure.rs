@@ -1,7 +1,7 @@
 //! The pressure guard: reads the CPU pressure of nodes while a workload on the usage basis is
 //! served, and holds those whose paid pods wait.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,8 +18,8 @@ use oppscale_core::usage::PaidUsage;
 
 /// Time between two rounds of readings.
 const ROUND: Duration = Duration::from_secs(15);
-/// Nodes that are read in a round at most: 20 a second, so that 1,200 nodes are read once a minute,
-/// and each of 5,000 every 250 s.
+/// Nodes that are read in a round at most: 20 a second. 1,200 nodes are read once a minute; of 5,000,
+/// those without fillers every 5 minutes, which leaves enough to read 1,200 with fillers every 3.
 const MAX_NODES: usize = 300;
 /// Requests at the same time at most. With 20 a second each may take 0.8 s.
 const MAX_REQUESTS: usize = 16;
@@ -49,8 +49,15 @@ struct State {
     version: u64,
     /// Whether pressure is read at all.
     is_on: bool,
-    /// Why the last round could read nothing, or not all; empty if it read all.
-    problem: String,
+    /// The nodes whose pressure is unknown since they were last read, and whether a permission is
+    /// missing.
+    unknown: HashMap<Arc<str>, bool>,
+}
+
+/// Why the pressure of a node is unknown.
+struct Problem {
+    text: String,
+    is_forbidden: bool,
 }
 
 impl Default for PressureStore {
@@ -62,7 +69,7 @@ impl Default for PressureStore {
 impl PressureStore {
     fn new(threshold: f64, is_on: bool) -> Self {
         let guard = PressureGuard::new(threshold);
-        let state = State { guard, version: 0, is_on, problem: String::new() };
+        let state = State { guard, version: 0, is_on, unknown: HashMap::new() };
         Self { state: Arc::new(Mutex::new(state)), start: Instant::now() }
     }
 
@@ -75,54 +82,53 @@ impl PressureStore {
     pub(super) async fn follow(self, cluster: Cluster, access: KubeletAccess, state: MetricsState) {
         let mut due = Instant::now();
         loop {
-            if Instant::now() >= due && state.needs_usage() {
+            let start = Instant::now();
+            if start >= due && state.needs_usage() {
                 let is_forbidden = self.round(&cluster, &access, &state).await;
-                due = Instant::now() + if is_forbidden { FORBIDDEN_PAUSE } else { ROUND };
+                due = start + if is_forbidden { FORBIDDEN_PAUSE } else { ROUND };
             }
             tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// Reads the nodes that are due. Whether the permission is missing.
+    /// Reads the nodes that are due. Whether the permission is missing for all of them; one kubelet that
+    /// refuses is a matter of its own.
     async fn round(&self, cluster: &Cluster, access: &KubeletAccess, state: &MetricsState) -> bool {
         let nodes = self.due(state);
-        let count = nodes.len();
         let mut readings = stream::iter(nodes)
             .map(|node| async move {
                 let reading = read_pressure(cluster, access, &node).await;
                 (node, reading)
             })
             .buffer_unordered(MAX_REQUESTS);
-        let (mut failed, mut first_problem, mut is_forbidden) = (0_usize, None, false);
+        let mut read = Vec::new();
         while let Some((node, reading)) = readings.next().await {
             let (pressure, problem) = match reading {
                 Ok(reading) => {
                     let found = state
                         .cluster_state()
                         .read(|snapshot, _| NodePressure::of(&node, &reading, &snapshot.ledger));
-                    let untold = "it tells no CPU pressure: that takes cgroup v2, Linux with PSI \
-                                  and Kubernetes 1.34";
-                    let problem = (found == NodePressure::Untold).then(|| untold.to_owned());
+                    let text = "it tells no CPU pressure: that takes cgroup v2, Linux with PSI and \
+                                Kubernetes 1.34";
+                    let problem = (found == NodePressure::Unknown)
+                        .then(|| Problem { text: text.to_owned(), is_forbidden: false });
                     (Some(found), problem)
                 }
                 Err(error @ ClusterError::Forbidden { .. }) => {
-                    is_forbidden = true;
-                    (None, Some(format!("{error}; it takes get {}", access.subresource())))
+                    let text = format!("{error}; it takes get {}", access.subresource());
+                    (None, Some(Problem { text, is_forbidden: true }))
                 }
-                Err(error) => (None, Some(error.to_string())),
+                Err(error) => {
+                    (None, Some(Problem { text: error.to_string(), is_forbidden: false }))
+                }
             };
-            if let Some(problem) = problem {
-                failed += 1;
-                first_problem.get_or_insert_with(|| format!("node {node}: {problem}"));
-            }
             self.apply(&node, pressure);
-            // With one refusal every further one is to be expected.
-            if is_forbidden {
-                break;
-            }
+            read.push((node, problem));
         }
-        self.note(count, failed, first_problem);
-        is_forbidden
+        self.note(&read);
+        let is_forbidden =
+            |problem: &Option<Problem>| problem.as_ref().is_some_and(|p| p.is_forbidden);
+        !read.is_empty() && read.iter().all(|(_, problem)| is_forbidden(problem))
     }
 
     /// The nodes to read now.
@@ -135,7 +141,9 @@ impl PressureStore {
             (nodes.collect::<HashSet<Arc<str>>>(), with_fillers.collect::<HashSet<Arc<str>>>())
         });
         let has_fillers = |node: &str| with_fillers.contains(node);
-        self.state().guard.due(self.start.elapsed(), &nodes, has_fillers, MAX_NODES)
+        let mut state = self.state();
+        state.unknown.retain(|node, _| nodes.contains(node));
+        state.guard.due(self.start.elapsed(), &nodes, has_fillers, MAX_NODES)
     }
 
     fn apply(&self, node: &str, pressure: Option<NodePressure>) {
@@ -151,42 +159,43 @@ impl PressureStore {
                 tracing::info!(
                     reason = "PressureReleased",
                     node,
-                    "no longer held: paid pods do not wait"
+                    "no longer held: no paid pod is known to have waited"
                 );
             }
             None => {}
         }
     }
 
-    /// Ends a round, and logs what it could not read if that is new.
-    fn note(&self, count: usize, failed: usize, problem: Option<String>) {
+    /// Ends a round, and logs when the pressure of a first node becomes unknown, or a first one for want
+    /// of a permission, and when that of the last is known again.
+    fn note(&self, read: &[(Arc<str>, Option<Problem>)]) {
         let mut state = self.state();
         state.version += 1;
-        // A round without nodes tells nothing.
-        if count == 0 {
-            return;
+        let was_whole = state.unknown.is_empty();
+        let was_permitted = !state.unknown.values().any(|is_forbidden| *is_forbidden);
+        let mut new = None;
+        for (node, problem) in read {
+            let Some(problem) = problem else {
+                state.unknown.remove(node);
+                continue;
+            };
+            state.unknown.insert(Arc::clone(node), problem.is_forbidden);
+            if was_permitted && problem.is_forbidden {
+                new = Some((node, problem));
+            } else if was_whole {
+                new.get_or_insert((node, problem));
+            }
         }
-        let was_whole = state.problem.is_empty();
-        match problem {
-            Some(problem) => {
-                if was_whole {
-                    tracing::warn!(
-                        reason = "PressureUnknown",
-                        "the CPU pressure of {failed} of {count} nodes is unknown, and they are not \
-                         held: {problem}"
-                    );
-                }
-                state.problem = problem;
-            }
-            None => {
-                if !was_whole {
-                    tracing::info!(
-                        reason = "PressureRead",
-                        "the CPU pressure of nodes is read again"
-                    );
-                }
-                state.problem.clear();
-            }
+        if let Some((node, problem)) = new {
+            tracing::warn!(
+                reason = "PressureUnknown",
+                "the CPU pressure of {} of {} nodes is unknown, and they are not held: node {node}: {}",
+                read.iter().filter(|(_, problem)| problem.is_some()).count(),
+                read.len(),
+                problem.text
+            );
+        } else if !was_whole && state.unknown.is_empty() {
+            tracing::info!(reason = "PressureRead", "the CPU pressure of nodes is read again");
         }
     }
 

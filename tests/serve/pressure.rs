@@ -149,6 +149,36 @@ fn without_the_permission_the_guard_is_off_and_says_so() {
     assert!(has_counts(&rig, ["0", "0", "6"]), "{:?}", counts(&rig));
 }
 
+/// One kubelet that refuses, which whoever runs its node can let it do, turns the guard off for that
+/// node alone; and a kind of problem that is new is logged.
+#[test]
+fn a_refusal_by_one_kubelet_leaves_the_others_guarded() {
+    let proxies = Authority::new("front-proxy-ca");
+    let server = setup(&proxies).start();
+    answer(&server, "node-agent", 0.4);
+    server.always(&summary_path(1), Answer::Recorded("403-nodes"));
+    let rig = start(proxies, server, &["--pressure-guard=proxy"]);
+    rig.until_in(READING, "read", |rig| has_counts(rig, ["0", "5", "1"]));
+    answer(&rig.server, "node-agent", 12.5);
+    rig.until_in(NEXT, "held", |rig| rig.fit().as_deref() == Ok(HELD));
+    rig.oppscale.until_logged("read again", |line| line["reason"] == "PressureRead");
+}
+
+/// What an API server, or a kubelet behind it, sends as an error is read to 64 KiB and no further.
+#[test]
+fn an_error_without_an_end_is_cut() {
+    let proxies = Authority::new("front-proxy-ca");
+    let server = setup(&proxies).start();
+    for node in 0..NODES {
+        server.always(&summary_path(node), Answer::Endless(500));
+    }
+    let rig = start(proxies, server, &["--pressure-guard=proxy"]);
+    let line = rig.oppscale.until_logged("unknown", |line| line["reason"] == "PressureUnknown");
+    let message = line["message"].as_str().unwrap();
+    assert!(message.contains("500") && message.contains("xxx..."), "{message}");
+    assert!(message.len() < 1000, "{message}");
+}
+
 /// Broken kubelets cost their own nodes the guard, and nobody else anything.
 #[test]
 fn silence_garbage_and_endless_bodies_are_unknown_pressure() {

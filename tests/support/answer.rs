@@ -26,6 +26,8 @@ pub enum Answer {
     Recorded(&'static str),
     /// Anything else.
     Raw(u16, Vec<(&'static str, &'static str)>, &'static str),
+    /// An error whose body is JSON and never ends.
+    Endless(u16),
     /// The connection ends without an answer.
     HangUp,
     /// The connection ends in the middle of the right answer.
@@ -153,6 +155,14 @@ pub async fn silent_in_the_middle(response: Response<Body>) -> Response<Body> {
     let half = bytes.slice(..bytes.len() / 2);
     let silence = stream::pending::<Result<Bytes, Infallible>>();
     Response::from_parts(parts, Body::from_stream(stream::iter([Ok(half)]).chain(silence)))
+}
+
+/// An error whose body never ends.
+pub fn endless(status: u16) -> Response<Body> {
+    let start = Bytes::from_static(br#"{"kind":"Status","message":""#);
+    let more = stream::repeat(Bytes::from_static(&[b'x'; 1 << 16]));
+    let body = Body::from_stream(stream::iter([start]).chain(more).map(Ok::<_, Infallible>));
+    Response::builder().status(status).header(CONTENT_TYPE, "application/json").body(body).unwrap()
 }
 
 async fn whole(body: Body) -> Bytes {

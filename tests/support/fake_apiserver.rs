@@ -306,6 +306,7 @@ impl Shared {
         Ok(match answer {
             Answer::Serve | Answer::Compacted(_) => self.serve(&request).await,
             Answer::Recorded(name) => answer::recorded(name),
+            Answer::Endless(status) => answer::endless(status),
             Answer::Raw(status, headers, body) => answer::raw(status, &headers, body),
             Answer::HangUp => return Err(io::Error::other("hung up")),
             Answer::Cut(framing) => answer::cut(self.serve(&request).await, framing).await,

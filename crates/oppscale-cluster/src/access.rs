@@ -1,7 +1,8 @@
 //! The client and the credentials of a connection, renewed when they end or are refused.
 //!
 //! Credentials that say when they end (those of a plugin, a token in a file) are renewed early.
-//! After a 401, and when the server cannot be trusted, oppscale rereads the kubeconfig.
+//! After a 401, and when the server cannot be trusted, oppscale rereads the kubeconfig. A kubelet, which
+//! no kubeconfig leads to, only refuses that request.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -32,7 +33,8 @@ struct Shared {
     held: RwLock<Held>,
     /// Locked while credentials are renewed.
     renewing: tokio::sync::Mutex<()>,
-    options: ConnectOptions,
+    /// What has led to the server; `None` for a kubelet.
+    options: Option<ConnectOptions>,
     server: String,
     user_agent: HeaderValue,
 }
@@ -84,7 +86,7 @@ impl Access {
         Ok(Self(Arc::new(Shared {
             held: RwLock::new(held),
             renewing: tokio::sync::Mutex::default(),
-            options,
+            options: Some(options),
             server,
             user_agent: user_agent(),
         })))
@@ -107,7 +109,7 @@ impl Access {
             server: connection.server(),
             held: RwLock::new(Held::new(Arc::new(connection), client, credentials)),
             renewing: tokio::sync::Mutex::default(),
-            options: self.0.options.clone(),
+            options: None,
             user_agent: self.0.user_agent.clone(),
         })))
     }
@@ -145,8 +147,11 @@ impl Access {
                 matches!(error, ClusterError::Certificate { .. } | ClusterError::Tls { .. })
             }
         };
-        if is_untrusted && held.since.elapsed() >= MIN_AGE {
-            self.reconnect(held.since).await?;
+        if is_untrusted
+            && held.since.elapsed() >= MIN_AGE
+            && let Some(options) = &self.0.options
+        {
+            self.reconnect(options, held.since).await?;
         }
         sent
     }
@@ -180,14 +185,18 @@ impl Access {
     }
 
     /// Reads the kubeconfig again, unless the client of `since` was replaced meanwhile.
-    async fn reconnect(&self, since: Instant) -> Result<(), ClusterError> {
+    async fn reconnect(
+        &self,
+        options: &ConnectOptions,
+        since: Instant,
+    ) -> Result<(), ClusterError> {
         let _guard = self.0.renewing.lock().await;
         let mut held = self.held();
         if held.since != since {
             return Ok(());
         }
         tracing::info!("asking for credentials again");
-        let renewed = self.connect_again().await;
+        let renewed = self.connect_again(options).await;
         match renewed {
             Ok(renewed) => {
                 self.hold(renewed);
@@ -202,8 +211,8 @@ impl Access {
         }
     }
 
-    async fn connect_again(&self) -> Result<Held, ClusterError> {
-        let Shared { options, server, .. } = &*self.0;
+    async fn connect_again(&self, options: &ConnectOptions) -> Result<Held, ClusterError> {
+        let server = &self.0.server;
         let file = options.kubeconfig.clone().unwrap_or_else(|| "the kubeconfig".into());
         let again = options.clone();
         let connection = blocking::run(&file, move || Connection::of(&again))

@@ -25,6 +25,9 @@ use super::typed;
 /// How often a request is sent when the server asks to come back later. The API server's own
 /// Retry-After is 1 s: three tries outlast a short burst and still fail quickly.
 pub(super) const TRIES: u32 = 3;
+/// Bytes that are read of the body of a refusal; the rest of it is left out. A `Status` has some
+/// hundred, and a server that is broken may send without an end.
+const MAX_REFUSAL: usize = 64 << 10;
 /// The longest Retry-After that a single request follows.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
@@ -281,7 +284,13 @@ impl Cluster {
             .get(RETRY_AFTER)
             .and_then(|value| value.to_str().ok()?.parse().ok())
             .map(Duration::from_secs);
-        let body = self.rest(action, response.into_body(), usize::MAX).await?;
+        let body = if status.is_success() {
+            self.rest(action, response.into_body(), usize::MAX).await?
+        } else {
+            let mut body = self.start(action, response.into_body(), MAX_REFUSAL).await?;
+            body.truncate(MAX_REFUSAL);
+            body
+        };
         Ok(Answer { status, retry_after, body })
     }
 
@@ -292,23 +301,33 @@ impl Cluster {
         body: Body,
         max_bytes: usize,
     ) -> Result<Vec<u8>, ClusterError> {
-        let mut body = body;
+        let bytes = self.start(action, body, max_bytes).await?;
+        if bytes.len() > max_bytes {
+            return Err(ClusterError::Garbage {
+                action: action.to_owned(),
+                server: self.endpoint.server.clone(),
+                cause: format!("it has more than {max_bytes} bytes"),
+            });
+        }
+        Ok(bytes)
+    }
+
+    /// What comes of an answer, until it ends or is more than this.
+    async fn start(
+        &self,
+        action: &str,
+        mut body: Body,
+        max_bytes: usize,
+    ) -> Result<Vec<u8>, ClusterError> {
         // What the server says of its length is only a hint: no more than so much is taken at once.
         let length = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-        let mut bytes = Vec::with_capacity(length.min(8 << 20));
-        while let Some(frame) = body.frame().await {
+        let mut bytes = Vec::with_capacity(length.min(max_bytes).min(8 << 20));
+        while bytes.len() <= max_bytes
+            && let Some(frame) = body.frame().await
+        {
             let frame =
                 frame.map_err(|error| transport::cut(action, &self.endpoint.server, &error))?;
-            if let Some(data) = frame.data_ref() {
-                bytes.extend_from_slice(data);
-            }
-            if bytes.len() > max_bytes {
-                return Err(ClusterError::Garbage {
-                    action: action.to_owned(),
-                    server: self.endpoint.server.clone(),
-                    cause: format!("it has more than {max_bytes} bytes"),
-                });
-            }
+            bytes.extend_from_slice(frame.data_ref().map(AsRef::as_ref).unwrap_or_default());
         }
         Ok(bytes)
     }

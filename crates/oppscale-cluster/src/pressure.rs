@@ -6,15 +6,18 @@
 //! directly demands `get nodes/stats` for this path, and nothing else can be done with that; but
 //! it must have a serving certificate that can be verified, for it is sent a token.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use oppscale_core::pressure::{PodPressure, PressureReading};
 use oppscale_core::record::PodKey;
 
+use super::blocking::compute;
 use super::client::{Cluster, Operation};
 use super::error::ClusterError;
 use super::pages::percent_encode;
@@ -22,6 +25,9 @@ use super::pages::percent_encode;
 /// Bytes of an answer at most. A pod takes some 1.5 KB of it without its volumes and network, and a
 /// node has at most some hundred pods.
 const MAX_BYTES: usize = 8 << 20;
+/// Pods of an answer at most: several times what a kubelet runs. As values, 8 MiB of empty pods would
+/// be many times as large.
+const MAX_PODS: usize = 4096;
 /// Time until a kubelet must have answered: the summary is cached there.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Port of a kubelet that its Node does not tell.
@@ -54,17 +60,23 @@ impl KubeletAccess {
 #[derive(Deserialize)]
 struct Summary {
     #[serde(default)]
-    node: Measured,
-    #[serde(default)]
+    node: NodeSummary,
+    #[serde(default, deserialize_with = "read_pods")]
     pods: Vec<PodJson>,
+}
+
+#[derive(Default, Deserialize)]
+struct NodeSummary {
+    #[serde(default)]
+    cpu: Option<CpuJson>,
 }
 
 #[derive(Deserialize)]
 struct PodJson {
     #[serde(rename = "podRef")]
     reference: PodReference,
-    #[serde(flatten)]
-    measured: Measured,
+    #[serde(default)]
+    cpu: Option<CpuJson>,
 }
 
 #[derive(Deserialize)]
@@ -75,12 +87,6 @@ struct PodReference {
     namespace: String,
     #[serde(default)]
     uid: String,
-}
-
-#[derive(Default, Deserialize)]
-struct Measured {
-    #[serde(default)]
-    cpu: Option<CpuJson>,
 }
 
 #[derive(Deserialize)]
@@ -102,10 +108,32 @@ struct StallJson {
     avg60: f64,
 }
 
-impl Measured {
-    fn stall(&self) -> Option<&StallJson> {
-        Some(&self.cpu.as_ref()?.psi.as_ref()?.some)
+fn stall(cpu: Option<&CpuJson>) -> Option<&StallJson> {
+    Some(&cpu?.psi.as_ref()?.some)
+}
+
+/// Reads a list of [`MAX_PODS`] pods at most.
+fn read_pods<'de, D: Deserializer<'de>>(json: D) -> Result<Vec<PodJson>, D::Error> {
+    struct Pods;
+    impl<'de> Visitor<'de> for Pods {
+        type Value = Vec<PodJson>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a list of pods")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut pods = Vec::new();
+            while let Some(pod) = list.next_element()? {
+                if pods.len() == MAX_PODS {
+                    return Err(A::Error::custom(format_args!("it has more than {MAX_PODS} pods")));
+                }
+                pods.push(pod);
+            }
+            Ok(pods)
+        }
     }
+    json.deserialize_seq(Pods)
 }
 
 /// Reads the CPU pressure of a node's pods.
@@ -140,7 +168,8 @@ pub async fn read_pressure(
             server: cluster.server().to_owned(),
             seconds: TIMEOUT.as_secs_f64(),
         })??;
-    parse(&body).map_err(|cause| ClusterError::Garbage {
+    // On a thread for such work: it takes some 10 ms for the longest answers.
+    compute(move || parse(&body)).await.map_err(|cause| ClusterError::Garbage {
         action: operation.description.to_string(),
         server: cluster.server().to_owned(),
         cause,
@@ -150,9 +179,8 @@ pub async fn read_pressure(
 /// What a summary tells.
 fn parse(body: &[u8]) -> Result<PressureReading, String> {
     let summary: Summary = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    let has_waited = |measured: &Measured| measured.stall().is_some_and(|stall| stall.total > 0.0);
-    let has_psi =
-        has_waited(&summary.node) || summary.pods.iter().any(|pod| has_waited(&pod.measured));
+    let mut measured = summary.pods.iter().map(|pod| &pod.cpu).chain([&summary.node.cpu]);
+    let has_psi = measured.any(|cpu| stall(cpu.as_ref()).is_some_and(|stall| stall.total > 0.0));
     let pods = summary.pods.iter().filter_map(|pod| {
         let PodReference { name, namespace, uid } = &pod.reference;
         // They are logged, and whoever runs a node can make its kubelet say anything.
@@ -164,7 +192,7 @@ fn parse(body: &[u8]) -> Result<PressureReading, String> {
         (is_name(name) && is_name(namespace)).then(|| PodPressure {
             key: PodKey::of_parts(uid, namespace, name),
             name: format!("{namespace}/{name}").into(),
-            waiting: pod.measured.stall().map(|stall| stall.avg60),
+            waiting: stall(pod.cpu.as_ref()).map(|stall| stall.avg60),
         })
     });
     Ok(PressureReading { pods: pods.collect(), has_psi })
@@ -261,6 +289,18 @@ mod tests {
         );
         assert!(!parse(body.as_bytes()).unwrap().has_psi);
         assert!(!parse(b"{}").unwrap().has_psi);
+    }
+
+    /// A pod without a name is not kept, but read it must be.
+    #[test]
+    fn more_pods_than_a_kubelet_runs_are_no_summary() {
+        let body = |pods: usize| {
+            let pods = vec![r#"{"podRef": {}, "containers": [[], [[]]]}"#; pods];
+            format!(r#"{{"pods": [{}]}}"#, pods.join(","))
+        };
+        assert!(parse(body(MAX_PODS).as_bytes()).is_ok());
+        let error = parse(body(MAX_PODS + 1).as_bytes()).unwrap_err();
+        assert!(error.contains("more than 4096 pods"), "{error}");
     }
 
     #[test]

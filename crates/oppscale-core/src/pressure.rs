@@ -29,8 +29,8 @@ pub const HOLD: Duration = Duration::from_secs(300);
 const UNREAD_HOLD: Duration = Duration::from_secs(900);
 /// Time between two readings of a node: what PSI averages over.
 pub const INTERVAL: Duration = Duration::from_secs(60);
-/// Time after which the last reading of a node is not taken for what is now. In the largest clusters
-/// a node is read every 250 s.
+/// Time after which the last reading of a node is not taken for what is now. A node that was not read
+/// for half of it is read before others.
 const MAX_AGE: Duration = Duration::from_secs(600);
 
 /// CPU pressure of a node, as its kubelet tells it.
@@ -63,14 +63,14 @@ pub enum NodePressure {
     /// Each of its paid pods has a CPU limit, which may be what it waits for.
     Limited,
     /// Its kernel or its kubelet does not tell.
-    Untold,
+    Unknown,
 }
 
 impl NodePressure {
     /// What `reading` of `node` tells, whose pods `ledger` knows, with their limits.
     pub fn of(node: &str, reading: &PressureReading, ledger: &Ledger) -> Self {
         if !reading.has_psi {
-            return Self::Untold;
+            return Self::Unknown;
         }
         let mut found = Self::NoPaidPods;
         for pod in &reading.pods {
@@ -88,7 +88,7 @@ impl NodePressure {
                 (Some(waiting), Self::Waited(_, most)) if waiting <= *most => {}
                 (Some(waiting), _) => found = Self::Waited(pod.name.clone(), waiting),
                 (None, Self::Waited(..)) => {}
-                (None, _) => found = Self::Untold,
+                (None, _) => found = Self::Unknown,
             }
         }
         found
@@ -110,7 +110,7 @@ struct GuardedNode {
     /// Whether its last reading told that no paid pod waits.
     is_calm: bool,
     /// When a reading last told whether paid pods wait.
-    told_at: Duration,
+    known_at: Duration,
     /// When a paid pod last waited longer than the threshold; `None` since it is calm again.
     waited_at: Option<Duration>,
 }
@@ -131,7 +131,7 @@ pub struct PressureCounts {
 pub enum PressureChange {
     /// It has no slots from now on: this pod waited for this part of the last minute, in percent.
     Held(Box<str>, f64),
-    /// It has slots again.
+    /// It has slots again: paid pods have not waited, or it was unknown for too long.
     Released,
 }
 
@@ -152,27 +152,31 @@ impl PressureGuard {
         let guarded = self.nodes.entry(node.into()).or_insert(GuardedNode {
             tried_at: now,
             is_calm: false,
-            told_at: now,
+            known_at: now,
             waited_at: None,
         });
         guarded.tried_at = now;
-        let reading = reading?;
-        guarded.is_calm = false;
-        match reading {
-            NodePressure::Waited(pod, waiting) if waiting > self.threshold => {
-                (guarded.told_at, guarded.waited_at) = (now, Some(now));
-                (!was_held).then_some(PressureChange::Held(pod, waiting))
-            }
-            NodePressure::Waited(..) | NodePressure::NoPaidPods => {
-                (guarded.told_at, guarded.is_calm) = (now, true);
-                let is_over = guarded.waited_at.is_some_and(|at| now.saturating_sub(at) >= HOLD);
-                if is_over {
-                    guarded.waited_at = None;
-                }
-                (was_held && is_over).then_some(PressureChange::Released)
-            }
-            NodePressure::Limited | NodePressure::Untold => None,
+        if reading.is_some() {
+            guarded.is_calm = false;
         }
+        match reading {
+            Some(NodePressure::Waited(pod, waiting)) if waiting > self.threshold => {
+                (guarded.known_at, guarded.waited_at) = (now, Some(now));
+                return (!was_held).then_some(PressureChange::Held(pod, waiting));
+            }
+            Some(NodePressure::Waited(..) | NodePressure::NoPaidPods) => {
+                (guarded.known_at, guarded.is_calm) = (now, true);
+            }
+            Some(NodePressure::Limited | NodePressure::Unknown) | None => {}
+        }
+        let is_known = guarded.known_at == now;
+        let is_over = guarded.waited_at.is_some_and(|at| {
+            (is_known && now.saturating_sub(at) >= HOLD) || !guarded.is_held(now)
+        });
+        is_over.then(|| {
+            guarded.waited_at = None;
+            PressureChange::Released
+        })
     }
 
     /// Whether this node has no slots.
@@ -202,9 +206,9 @@ impl PressureGuard {
         counts
     }
 
-    /// The nodes to read now, `limit` at most, of those that there are: first the ones that run
-    /// fillers or are held, which a reading changes soonest, then the others; of either, first those
-    /// that were read longest ago. Forgets nodes that there are no more.
+    /// The nodes to read now, `limit` at most, of those that there are: first the urgent ones, which run
+    /// fillers or are held, so that a reading changes most, or whose last reading grows old; then the
+    /// others. Of either, first those that were read longest ago. Forgets nodes that are gone.
     pub fn due<S: BuildHasher>(
         &mut self,
         now: Duration,
@@ -213,28 +217,30 @@ impl PressureGuard {
         limit: usize,
     ) -> Vec<Arc<str>> {
         self.nodes.retain(|name, _| nodes.contains(name));
-        let mut due: Vec<(Reverse<bool>, Option<Duration>, &Arc<str>)> = nodes
+        let mut due: Vec<_> = nodes
             .iter()
             .filter_map(|name| {
                 let known = self.nodes.get(name);
                 let tried_at = known.map(|node| node.tried_at);
-                let is_due = tried_at.is_none_or(|at| now.saturating_sub(at) >= INTERVAL);
-                let is_urgent = has_fillers(name) || known.is_some_and(|node| node.is_held(now));
-                is_due.then_some((Reverse(is_urgent), tried_at, name))
+                let is_older_than = |age| tried_at.is_none_or(|at| now.saturating_sub(at) >= age);
+                let matters = has_fillers(name) || known.is_some_and(|node| node.is_held(now));
+                let is_urgent = matters || is_older_than(MAX_AGE / 2);
+                let order = (Reverse(is_urgent), tried_at, Reverse(matters));
+                is_older_than(INTERVAL).then_some((order, name))
             })
             .collect();
         due.sort_unstable();
-        due.into_iter().take(limit).map(|(.., name)| Arc::clone(name)).collect()
+        due.into_iter().take(limit).map(|(_, name)| Arc::clone(name)).collect()
     }
 }
 
 impl GuardedNode {
     fn is_held(&self, now: Duration) -> bool {
         let Some(waited_at) = self.waited_at else { return false };
-        now.saturating_sub(waited_at) < HOLD || now.saturating_sub(self.told_at) < UNREAD_HOLD
+        now.saturating_sub(waited_at) < HOLD || now.saturating_sub(self.known_at) < UNREAD_HOLD
     }
 
     fn is_calm(&self, now: Duration) -> bool {
-        self.is_calm && now.saturating_sub(self.told_at) <= MAX_AGE
+        self.is_calm && now.saturating_sub(self.known_at) <= MAX_AGE
     }
 }

@@ -49,11 +49,15 @@ fn a_node_that_is_not_read_any_more_is_not_held_for_ever() {
         assert!(guard.is_held(minute * MINUTE, "n1"), "an overloaded kubelet does not answer");
     }
     assert!(!guard.is_held(15 * MINUTE, "n1"));
+    let released = Some(PressureChange::Released);
+    assert_eq!(guard.apply(15 * MINUTE, "n1", None), released, "its hold has lapsed");
+    assert_eq!(guard.apply(16 * MINUTE, "n1", None), None, "once");
     // Neither is one whose pods have got CPU limits, or whose kubelet has stopped to tell.
-    for silent in [NodePressure::Limited, NodePressure::Untold] {
+    for silent in [NodePressure::Limited, NodePressure::Unknown] {
         guard.apply(Duration::ZERO, "n2", waited(50.0));
-        guard.apply(14 * MINUTE, "n2", Some(silent));
+        assert_eq!(guard.apply(14 * MINUTE, "n2", Some(silent.clone())), None);
         assert!(!guard.is_held(15 * MINUTE, "n2"));
+        assert_eq!(guard.apply(15 * MINUTE, "n2", Some(silent)), released);
     }
 }
 
@@ -65,7 +69,7 @@ fn what_cannot_be_told_is_unknown_and_not_calm() {
         ("calm", waited(1.0)),
         ("empty", Some(NodePressure::NoPaidPods)),
         ("limited", Some(NodePressure::Limited)),
-        ("untold", Some(NodePressure::Untold)),
+        ("no psi", Some(NodePressure::Unknown)),
         ("silent", None),
     ];
     let names: Vec<&str> = readings.iter().map(|(name, _)| *name).chain(["unread"]).collect();
@@ -94,10 +98,33 @@ fn nodes_with_fillers_are_read_first_and_each_once_a_minute() {
     guard.apply(second, "n3", waited(50.0));
     let due = guard.due(MINUTE + second, &nodes, has_fillers, 20);
     let due: Vec<_> = due.iter().map(|node| &**node).collect();
-    assert_eq!(due, ["n7", "n8", "n3", "n1", "n2", "n4", "n5", "n6", "n9", "n0"]);
+    assert_eq!(due, ["n1", "n2", "n4", "n5", "n6", "n9", "n7", "n8", "n3", "n0"]);
     // A node that is gone is forgotten.
     guard.due(MINUTE, &HashSet::<Arc<str>>::new(), has_fillers, 20);
     assert!(!guard.is_held(MINUTE, "n3"));
+}
+
+/// As many nodes with fillers as can be read in a minute leave time for the others.
+#[test]
+fn no_reading_grows_old_in_the_largest_clusters() {
+    const NODES: usize = 5000;
+    let name = |n: usize| Arc::<str>::from(format!("n{n:04}"));
+    let nodes: HashSet<Arc<str>> = (0..NODES).map(name).collect();
+    for fillers in [1200, 4900].map(name) {
+        let mut guard = guard();
+        let has_fillers = |node: &str| *node < *fillers;
+        // Half an hour of rounds, as the server has them.
+        for round in 0..120 {
+            let now = Duration::from_secs(15) * round;
+            for node in guard.due(now, &nodes, has_fillers, 300) {
+                guard.apply(now, &node, waited(0.0));
+            }
+            if round % 20 == 19 {
+                let counts = guard.counts(now, nodes.iter().map(|node| &**node));
+                assert_eq!(counts.unknown, 0, "{fillers} {now:?}");
+            }
+        }
+    }
 }
 
 /// A pod on node `n1`, with this key, CPU request, CPU limit if limits are read, and whether it is a
@@ -157,9 +184,9 @@ fn only_paid_pods_count_that_request_cpu_and_have_no_limit_of_it() {
     reading.pods.reverse();
     assert_eq!(NodePressure::of("n1", &reading, &ledger), fifth, "in any order");
     reading.pods = vec![pressure(4, None)];
-    assert_eq!(NodePressure::of("n1", &reading, &ledger), NodePressure::Untold);
+    assert_eq!(NodePressure::of("n1", &reading, &ledger), NodePressure::Unknown);
     reading.has_psi = false;
-    assert_eq!(NodePressure::of("n1", &reading, &ledger), NodePressure::Untold);
+    assert_eq!(NodePressure::of("n1", &reading, &ledger), NodePressure::Unknown);
 }
 
 #[test]
