@@ -218,7 +218,13 @@ async fn judged(context: &mut CheckContext<'_>, listed: &Listed) -> Result<Findi
     };
     let verdict = judge(&spec, &config, &metric, &LoopContext::of(&setup))
         .map_err(|error| Outcome::skipped(error.to_string()))?;
-    let text = format!("{}{assumption}", verdict.why);
+    // The loop is one of cores, so that the verdict knows no nodes.
+    let rules = workload.placement_notes();
+    let rules = match rules.is_empty() {
+        true => String::new(),
+        false => format!("; the verdict does not consider that {}", rules.join("; ")),
+    };
+    let text = format!("{}{assumption}{rules}", verdict.why);
     let finding = match verdict.stability {
         Stability::Oscillating
         | Stability::Saturated { .. }

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use crate::manifest::{self, Document, Origin};
 use oppscale_cluster::containers::{self, amount, limit, request};
-use oppscale_cluster::{Alike, custom_kind};
+use oppscale_cluster::{PodRules, custom_kind};
 use oppscale_core::defaulting::{footprint_of_template, is_guaranteed};
 use oppscale_core::error::Error;
 use oppscale_core::kinds::{self, Kind};
@@ -357,9 +357,9 @@ impl UserWorkload {
         typed::<RuntimeClass>(class.value())?.overhead?.pod_fixed
     }
 
-    /// Its pods, as they are alike.
-    fn pods(&self) -> Alike<'_> {
-        Alike { labels: &self.labels, spec: &self.pod, namespace: self.namespace() }
+    /// The rules between its pods.
+    fn pods(&self) -> PodRules<'_> {
+        PodRules { labels: &self.labels, spec: &self.pod, namespace: self.namespace() }
     }
 
     /// Whether a node holds one of its pods only.
@@ -578,7 +578,7 @@ impl UserWorkload {
         let spread = self.pods().uncounted_rules();
         if !spread.is_empty() {
             advice.push(format!(
-                "slots know nothing of {}: fewer pods may fit, and the rest wait for a node",
+                "slots do not consider {}: fewer pods may fit, and the rest wait for a node",
                 spread.join(", ")
             ));
         }

@@ -451,7 +451,7 @@ fn misfit_lines(report: &Report, listed: &dyn Fn(&Resources) -> Option<String>) 
     {
         lines.push(format!("node {node} comes nearest; it lacks {lacking}"));
     }
-    for room in headroom.tainted_room(replica) {
+    for room in headroom.tainted_room(&report.query) {
         let nodes = units::plural(room.nodes, "node");
         let flags: Vec<_> = room.taints.iter().map(|key| format!("--tolerate {key}")).collect();
         let (taints, flags) = (room.taints.join(" and "), flags.join(" "));

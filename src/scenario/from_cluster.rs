@@ -26,13 +26,13 @@ use oppscale_core::resources::{Amount, CPU, Resources};
 const LENGTH_MS: u64 = 3_600_000;
 
 /// Pods that are the same to a scheduler: their workload, and what each takes.
-pub(super) type Alike = (String, Vec<(String, Amount)>);
+pub(super) type PodShape = (String, Vec<(String, Amount)>);
 
 /// Requests of pods on the usable nodes, paid and filler.
 pub(super) struct Present<'s> {
     nodes: Vec<&'s NodeRecord>,
     /// Paid pods, with waiting ones that would go to such a node.
-    pub(super) paid: BTreeMap<Alike, u32>,
+    pub(super) paid: BTreeMap<PodShape, u32>,
     /// The workload's own.
     own: BTreeMap<Vec<(String, Amount)>, u32>,
 }
@@ -48,7 +48,7 @@ impl<'s> Present<'s> {
         nodes.retain(|node| node.is_usable(&query.placement));
         nodes.sort_by(|a, b| a.name.cmp(&b.name));
         let is_usable: HashSet<&str> = nodes.iter().map(|node| node.name.as_ref()).collect();
-        let mut paid: BTreeMap<Alike, u32> = BTreeMap::new();
+        let mut paid: BTreeMap<PodShape, u32> = BTreeMap::new();
         let mut own: BTreeMap<Vec<(String, Amount)>, u32> = BTreeMap::new();
         for pod in snapshot.ledger.bound().filter(|pod| is_usable.contains(pod.node)) {
             match pod.opportunistic {
@@ -77,7 +77,7 @@ pub fn from_cluster(snapshot: &Snapshot, workload: &ResolvedWorkload) -> Setup {
     setup.nodes = present.pools();
     setup.scheduler = SchedulerOptions::default();
     setup.paid =
-        present.paid.into_iter().map(|(alike, count)| app(alike, Load::constant(count))).collect();
+        present.paid.into_iter().map(|(shape, count)| app(shape, Load::constant(count))).collect();
     setup.end_ms = LENGTH_MS;
     let replicas = present.own.values().sum();
     let largest_group = present.own.into_iter().max_by_key(|(_, count)| *count);
@@ -91,6 +91,7 @@ pub fn from_cluster(snapshot: &Snapshot, workload: &ResolvedWorkload) -> Setup {
         .iter()
         .filter_map(|node| node.allocatable.as_ref().ok())
         .map(|allocatable| (allocatable.get(CPU) / each).max(0))
+        .map(|replicas| if workload.is_one_per_node { replicas.min(1) } else { replicas })
         .sum();
     let filler = &mut setup.filler;
     filler.template.replica = replica;
@@ -98,6 +99,9 @@ pub fn from_cluster(snapshot: &Snapshot, workload: &ResolvedWorkload) -> Setup {
     let spec = &mut filler.autoscaler.spec;
     let room = u32::try_from(room).unwrap_or(u32::MAX).clamp(1, 1_000_000);
     (spec.min_replicas, spec.max_replicas) = (Some(1), room);
+    if workload.is_one_per_node {
+        setup.hold_one_filler_per_node();
+    }
     if burn.is_some() {
         setup.on_usage_basis(burn, Load::constant(PAID_USAGE));
     }
@@ -117,7 +121,7 @@ fn replica(shape: &[(String, Amount)]) -> Replica {
     Replica::from_footprint(shape.iter().fold(Resources::default(), add))
 }
 
-pub(super) fn app((name, shape): Alike, load: Load) -> PaidApp {
+pub(super) fn app((name, shape): PodShape, load: Load) -> PaidApp {
     let template = PodTemplate { replica: replica(&shape), ..PodTemplate::paid(0) };
     PaidApp::scripted(&name, template, load)
 }
@@ -179,7 +183,7 @@ pub fn from_history(path: &Path) -> Result<Recorded, HistoryError> {
         player.advance(next.max((player.position() + pause).min(end)))?;
     }
     let length = u64::try_from(end.saturating_sub(start).as_millis()).unwrap_or(u64::MAX);
-    setup.paid = paid.0.into_iter().map(|(alike, (_, load))| app(alike, load)).collect();
+    setup.paid = paid.0.into_iter().map(|(shape, (_, load))| app(shape, load)).collect();
     for app in &mut setup.paid {
         // A recorded pod is gone when its containers have ended: its grace period is over.
         app.template.grace_ms = 0;
@@ -243,20 +247,20 @@ pub fn recorded_pods(
 
 /// Paid pods over time: how many there were last, and the load so far.
 #[derive(Default)]
-struct Paid(BTreeMap<Alike, (u32, Load)>);
+struct Paid(BTreeMap<PodShape, (u32, Load)>);
 
 impl Paid {
-    fn sample(&mut self, at_ms: u64, mut counts: BTreeMap<Alike, u32>) {
-        for (alike, (known, load)) in &mut self.0 {
-            let count = counts.remove(alike).unwrap_or(0);
+    fn sample(&mut self, at_ms: u64, mut counts: BTreeMap<PodShape, u32>) {
+        for (shape, (known, load)) in &mut self.0 {
+            let count = counts.remove(shape).unwrap_or(0);
             if count != *known {
                 *load = std::mem::take(load).step(at_ms, count);
                 *known = count;
             }
         }
-        for (alike, count) in counts {
+        for (shape, count) in counts {
             let before = if at_ms > 0 { Load::constant(0) } else { Load::default() };
-            self.0.insert(alike, (count, before.step(at_ms, count)));
+            self.0.insert(shape, (count, before.step(at_ms, count)));
         }
     }
 }

@@ -25,10 +25,10 @@ struct Matrix {
 ///
 /// # Errors
 /// When it is none of these forms, or holds no or several series.
-pub fn load(document: &SourceFile) -> Result<Vec<(u64, f64)>, SourceFileError> {
-    let error = |problem: String| SourceFileError::new(document, problem);
-    let text = document.text();
-    let dry_run = recording(document)?.map(|recording| Ok(of_dry_run(&recording)));
+pub fn load(file: &SourceFile) -> Result<Vec<(u64, f64)>, SourceFileError> {
+    let error = |problem: String| SourceFileError::new(file, problem);
+    let text = file.text();
+    let dry_run = recording(file)?.map(|recording| Ok(of_dry_run(&recording)));
     let read = || match text.trim_start().chars().next() {
         Some('{') if !text.contains("=>") => of_json(text),
         Some('[') => of_json(text),

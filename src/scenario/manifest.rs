@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use hpa_model::simulation::PodTemplate;
+use hpa_model::simulation::Setup;
 use hpa_model::{FeatureGates, HpaSpec, Invalid, validate};
-use oppscale_cluster::Autoscaler;
+use k8s_openapi::api::core::v1::PodTemplateSpec;
 use oppscale_cluster::autoscaler::{
     HPA, HPA_API, SCALED_OBJECT, Unconvertible, convert, quantities_as_text,
 };
 use oppscale_cluster::typed;
+use oppscale_cluster::{Autoscaler, PodRules};
 use oppscale_core::check::retired;
 use oppscale_core::defaulting::footprint_of_template;
 use oppscale_core::kinds;
@@ -78,21 +79,18 @@ impl Manifest {
 ///
 /// # Errors
 /// When there is none, or the API server would refuse one.
-pub fn manifests(
-    document: &SourceFile,
-    gates: FeatureGates,
-) -> Result<Vec<Manifest>, SourceFileError> {
-    let (objects, others) = document.objects(&[HPA, SCALED_OBJECT])?;
+pub fn manifests(file: &SourceFile, gates: FeatureGates) -> Result<Vec<Manifest>, SourceFileError> {
+    let (objects, others) = file.objects(&[HPA, SCALED_OBJECT])?;
     if objects.is_empty() {
         let found = match others.as_slice() {
             [] => "an object without a kind".to_owned(),
             kinds => kinds.join(", "),
         };
         let problem = format!("expected a {HPA} or a {SCALED_OBJECT}, found {found}");
-        return Err(SourceFileError::new(document, problem));
+        return Err(SourceFileError::new(file, problem));
     }
     let read: Result<Vec<_>, _> =
-        objects.into_iter().map(|object| manifest(document, object, gates)).collect();
+        objects.into_iter().map(|object| manifest(file, object, gates)).collect();
     let mut read = read?;
     // Beside a ScaledObject, the HPA that KEDA has made of it is the same HPA.
     let owner = |manifest: &Manifest| {
@@ -106,7 +104,7 @@ pub fn manifests(
 }
 
 fn manifest(
-    document: &SourceFile,
+    file: &SourceFile,
     object: Object,
     gates: FeatureGates,
 ) -> Result<Manifest, SourceFileError> {
@@ -115,15 +113,15 @@ fn manifest(
         true => (
             object.value.clone(),
             Autoscaler::of_scaled_object(&object.value)
-                .map_err(|why| document.field_error(&object, "spec", &why))?,
+                .map_err(|why| file.field_error(&object, "spec", &why))?,
         ),
-        false => decode(document, &object, &mut warnings)?,
+        false => decode(file, &object, &mut warnings)?,
     };
     let refuse = |invalid: Invalid| {
         let field = invalid.errors.first().map_or("", |error| error.field());
         let name = autoscaler.name();
         let problem = format!("the API server would refuse {HPA} {name}: {invalid}");
-        document.field_error(&object, field, &problem)
+        file.field_error(&object, field, &problem)
     };
     let spec = autoscaler.spec();
     let of_spec = spec.as_ref().map_or_else(
@@ -139,7 +137,7 @@ fn manifest(
 
 /// Reads an HPA of any version of its API; gives its `autoscaling/v2` form, too.
 fn decode(
-    document: &SourceFile,
+    file: &SourceFile,
     object: &Object,
     warnings: &mut Vec<String>,
 ) -> Result<(Value, Autoscaler), SourceFileError> {
@@ -159,13 +157,13 @@ fn decode(
         format!("{name}: annotation {key} is not text, so kubectl refuses it; put it in quotes")
     }));
     let refused = |field: &str, problem: String| {
-        document.field_error(object, field, &format!("{field}: {problem}"))
+        file.field_error(object, field, &format!("{field}: {problem}"))
     };
     let mut value =
         convert(value).map_err(|Unconvertible { field, problem }| refused(&field, problem))?;
     quantities_as_text(&mut value);
     let autoscaler = typed::read_strictly(&value)
-        .map_err(|refusal| document.field_error(object, refusal.field(), &refusal.to_string()))?;
+        .map_err(|refusal| file.field_error(object, refusal.field(), &refusal.to_string()))?;
     Ok((value, autoscaler))
 }
 
@@ -206,6 +204,8 @@ pub struct WorkloadFile {
     pub policy: Policy,
     /// Millicores that a replica can use at most; 0 if a container has no CPU limit.
     pub cpu_limit: Amount,
+    /// Whether a node holds one of its pods only.
+    pub is_one_per_node: bool,
 }
 
 /// Cpu of a container, millicores.
@@ -224,14 +224,14 @@ pub struct ContainerCpu {
 /// # Errors
 /// When it cannot be counted, or its annotations cannot be read.
 pub fn workload(
-    document: &SourceFile,
+    file: &SourceFile,
     manifest: &Manifest,
 ) -> Result<Option<WorkloadFile>, SourceFileError> {
     let target = manifest.autoscaler.target();
     if !kinds::scalable().any(|kind| kind.name == target.kind) {
         return Ok(None);
     }
-    let (found, _) = document.objects(&[&target.kind])?;
+    let (found, _) = file.objects(&[&target.kind])?;
     let is_it = |object: &Value| {
         let metadata = &object["metadata"];
         let namespace = metadata["namespace"].as_str().unwrap_or_default();
@@ -242,7 +242,7 @@ pub fn workload(
     let Some(object) = found else { return Ok(None) };
     let error = |problem: String| {
         let words = format!("{} {}: {problem}", target.kind, target.name);
-        SourceFileError::new(document, words)
+        SourceFileError::new(file, words)
     };
     let text = object.to_string();
     let parsed: Workload<'_> = serde_json::from_str(&text).map_err(|e| error(e.to_string()))?;
@@ -251,6 +251,13 @@ pub fn workload(
     let cpu_limit =
         limits::cpu_of_template(&parsed.spec.template.spec).map_err(|e| error(e.to_string()))?;
     let pod = &object["spec"]["template"]["spec"];
+    // The requests were read above; what cannot be read is no rule that the scheduler would follow.
+    let template: PodTemplateSpec = typed::read(&object["spec"]["template"]).unwrap_or_default();
+    let labels = template.metadata.and_then(|metadata| metadata.labels).unwrap_or_default();
+    let namespace = Some(or_default(manifest.autoscaler.namespace()));
+    let is_one_per_node = template.spec.is_some_and(|spec| {
+        PodRules { labels: &labels, spec: &spec, namespace }.are_one_per_node()
+    });
     let grace = pod["terminationGracePeriodSeconds"].as_u64().unwrap_or(GRACE_SECONDS);
     let annotations: Option<BTreeMap<String, String>> =
         Option::deserialize(&object["metadata"]["annotations"])
@@ -258,7 +265,7 @@ pub fn workload(
     let annotations = annotations.unwrap_or_default();
     let pairs = annotations.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let class = match pod["priorityClassName"].as_str() {
-        Some(name) => Some((name.to_owned(), priority_class(document, name)?)),
+        Some(name) => Some((name.to_owned(), priority_class(file, name)?)),
         None => None,
     };
     let containers: Vec<_> = pod["containers"].as_array().into_iter().flatten().collect();
@@ -285,6 +292,7 @@ pub fn workload(
         grace_ms: grace.saturating_mul(1000),
         policy: Policy::of(pairs).map_err(|e| error(e.to_string()))?,
         cpu_limit,
+        is_one_per_node,
     }))
 }
 
@@ -310,11 +318,8 @@ fn probe_ms(container: &Value) -> u64 {
 }
 
 /// The value of a PriorityClass, and whether its pods preempt.
-fn priority_class(
-    document: &SourceFile,
-    name: &str,
-) -> Result<Option<(i32, bool)>, SourceFileError> {
-    let (classes, _) = document.objects(&["PriorityClass"])?;
+fn priority_class(file: &SourceFile, name: &str) -> Result<Option<(i32, bool)>, SourceFileError> {
+    let (classes, _) = file.objects(&["PriorityClass"])?;
     let mut classes = classes.into_iter().map(|class| class.value);
     let class = classes.find(|class| class["metadata"]["name"] == name);
     Ok(class.and_then(|class| {
@@ -324,12 +329,16 @@ fn priority_class(
 }
 
 impl WorkloadFile {
-    /// Makes the pods of a simulation its own.
-    pub fn shape(&self, template: &mut PodTemplate) {
+    /// Makes the filler of a simulation its own.
+    pub fn shape(&self, setup: &mut Setup) {
+        let template = &mut setup.filler.template;
         template.replica = self.replica.clone();
         template.grace_ms = self.grace_ms;
         if let Some((_, Some((priority, preempts)))) = self.class {
             (template.priority, template.preempts) = (priority, preempts);
+        }
+        if self.is_one_per_node {
+            setup.hold_one_filler_per_node();
         }
     }
 }

@@ -73,12 +73,12 @@ pub fn line_of_reading(hpa: usize, reading: &ClusterReading) -> serde_json::Resu
 ///
 /// # Errors
 /// When it is of a later version, or a line is not a reading.
-pub fn recording(document: &SourceFile) -> Result<Option<Recording>, SourceFileError> {
-    let mut lines = document.text().lines().enumerate();
+pub fn recording(file: &SourceFile) -> Result<Option<Recording>, SourceFileError> {
+    let mut lines = file.text().lines().enumerate();
     let first: Option<Value> = lines.next().and_then(|(_, line)| serde_json::from_str(line).ok());
     let Some(first) = first.filter(|first| first["kind"] == KIND) else { return Ok(None) };
     let error = |line: usize, problem: String| {
-        SourceFileError::new(document, format!("line {}: {problem}", line + 1))
+        SourceFileError::new(file, format!("line {}: {problem}", line + 1))
     };
     let version = first["schemaVersion"].as_u64();
     if version != Some(u64::from(SCHEMA_VERSION)) {
@@ -87,8 +87,8 @@ pub fn recording(document: &SourceFile) -> Result<Option<Recording>, SourceFileE
     let header: RecordingHeader =
         serde_json::from_value(first).map_err(|problem| error(0, problem.to_string()))?;
     let mut recording = Recording { header, readings: Vec::new(), is_cut: false };
-    let is_whole = document.text().ends_with('\n');
-    let last = document.text().lines().count().saturating_sub(1);
+    let is_whole = file.text().ends_with('\n');
+    let last = file.text().lines().count().saturating_sub(1);
     for (at, text) in lines.filter(|(_, text)| !text.trim().is_empty()) {
         match serde_json::from_str::<Line<ClusterReading>>(text) {
             Ok(line) if line.hpa < recording.header.hpas.len() => {

@@ -24,15 +24,15 @@ pub struct SourceFileError {
 
 impl SourceFileError {
     /// Something that no parser sees: two fields that contradict each other, say.
-    pub fn new(document: &SourceFile, problem: impl Into<String>) -> Self {
-        Self { place: format!("{}: ", document.name), problem: problem.into() }
+    pub fn new(file: &SourceFile, problem: impl Into<String>) -> Self {
+        Self { place: format!("{}: ", file.name), problem: problem.into() }
     }
 
     /// The line goes to the front, where editors look for it.
-    fn at(document: &SourceFile, line: Option<usize>, problem: String) -> Self {
+    fn at(file: &SourceFile, line: Option<usize>, problem: String) -> Self {
         let place = match line {
-            None => format!("{}: ", document.name),
-            Some(line) => format!("{}, line {line}: ", document.name),
+            None => format!("{}: ", file.name),
+            Some(line) => format!("{}, line {line}: ", file.name),
         };
         Self { place, problem }
     }

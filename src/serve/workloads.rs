@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 
 use oppscale_cluster::follow::Change;
 use oppscale_cluster::typed;
-use oppscale_cluster::{Alike, Autoscaler};
+use oppscale_cluster::{Autoscaler, PodRules};
 use oppscale_core::defaulting::footprint_of_template;
 use oppscale_core::devices::{ClaimRef, claims_of_template};
 use oppscale_core::kinds::{self, Kind};
@@ -20,10 +20,10 @@ use oppscale_core::model::Workload;
 use oppscale_core::placement::Placement;
 use oppscale_core::policy::{Basis, NamespaceLimits, Policy};
 use oppscale_core::record::{check_resources, priority_of};
-use oppscale_core::replica::Replica;
+use oppscale_core::replica::{ONE_PER_NODE, Replica};
 use oppscale_core::resources::{Amount, Resources};
 use oppscale_core::selector::Labels;
-use oppscale_core::share::{Held, ONE_PER_NODE, ShareRequest, Uptake};
+use oppscale_core::share::{Held, ShareRequest, Uptake};
 use oppscale_core::units::amount_of;
 
 /// Problem of a workload on the usage basis whose use of CPU is unknown.
@@ -450,7 +450,7 @@ fn is_one_per_node(id: &WorkloadId, json: &str) -> bool {
     let Ok(Templated { spec }) = typed::from_slice(json.as_bytes()) else { return false };
     let labels = spec.template.metadata.and_then(|metadata| metadata.labels).unwrap_or_default();
     let Some(pod) = spec.template.spec else { return false };
-    Alike { labels: &labels, spec: &pod, namespace: Some(&id.namespace) }.are_one_per_node()
+    PodRules { labels: &labels, spec: &pod, namespace: Some(&id.namespace) }.are_one_per_node()
 }
 
 fn request(workload: &Workload<'_>, extra: &Extra) -> Result<ShareRequest, String> {

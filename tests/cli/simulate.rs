@@ -323,6 +323,35 @@ fn the_workload_of_a_saved_cluster_tells_its_basis_and_burn() {
     assert!(refused.stderr.contains("take oppscale.dev/basis out of its annotations"), "{refused}");
 }
 
+/// Pods that want the same port of the host do not share one of the 6 nodes.
+#[test]
+fn a_simulated_node_holds_one_pod_of_those_that_keep_apart() {
+    let env = TestEnv::new();
+    let of = |change: &dyn Fn(&mut Value)| {
+        let mut world = World::blog();
+        change(&mut world.deployment_mut("electroneum")["spec"]["template"]["spec"]);
+        env.write("cluster.json", &world.saved());
+        let from = ["simulate", "--from", "cluster.json", "-n", "opportunistic", "-o", "json"];
+        let args = ["--workload", "deployment/electroneum", "--config", "oppscale"];
+        let output = env.run([&from[..], &args].concat());
+        assert!(output.code.is_some_and(|code| code < 2), "{output}");
+        let document: Value = serde_json::from_str(&output.stdout).unwrap();
+        (document["configurations"][0]["outcome"].clone(), output.stderr)
+    };
+    let (shared, notes) = of(&|_| {});
+    assert!(!notes.contains("do not consider"), "{notes}");
+    let (alone, _) = of(&|pod| {
+        pod["containers"][0]["ports"] = json!([{"containerPort": 80, "hostPort": 80}]);
+    });
+    let harvested = |outcome: &Value| outcome["harvestedMilliCoreHours"].as_u64().unwrap();
+    assert_eq!((harvested(&shared), harvested(&alone)), (141_696, 6_000));
+    let (_, notes) = of(&|pod| {
+        pod["topologySpreadConstraints"] =
+            json!([{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}]);
+    });
+    assert!(notes.contains("topologySpreadConstraints, which slots do not consider"), "{notes}");
+}
+
 #[test]
 fn the_workload_beside_an_hpa_tells_its_basis_and_burn() {
     let env = TestEnv::new();
@@ -334,6 +363,20 @@ fn the_workload_beside_an_hpa_tells_its_basis_and_burn() {
         assert_eq!(output.code, Some(0), "{output}");
         output.stdout
     };
+    // Pods that want the same port of the host go one to each of 6 nodes.
+    let plain = render(&[]);
+    let image = plain.lines().find(|line| line.contains("image: ")).unwrap();
+    let indent = " ".repeat(image.find("image").unwrap());
+    let ports = format!("{image}\n{indent}ports: [{{containerPort: 80, hostPort: 80}}]");
+    env.write("plain.yaml", &plain);
+    env.write("ports.yaml", &plain.replace(image, &ports));
+    let [shared, alone] = ["plain.yaml", "ports.yaml"].map(|file| {
+        let args = ["simulate", "-o", "json", "-f", file];
+        let report: Value = serde_json::from_str(&env.run(args).stdout).unwrap();
+        let outcome = &report["configurations"][0]["outcome"];
+        outcome["harvestedMilliCoreHours"].as_u64().unwrap()
+    });
+    assert_eq!((shared, alone), (211_084, 20_000));
     let usage = render(&["--basis", "usage"]);
     env.write("usage.yaml", &usage);
     let of_file =

@@ -568,7 +568,7 @@ fn rules_between_pods_of_the_workload_count_or_are_noted() {
     };
     let (fit, notes) = top(&|_| {});
     assert_eq!(fit, "149");
-    assert!(!notes.contains("one replica only") && !notes.contains("know nothing of"), "{notes}");
+    assert!(!notes.contains("one replica only") && !notes.contains("do not consider"), "{notes}");
     let term = |key: &str| json!([{"topologyKey": key, "labelSelector": {"matchLabels": {"app": "electroneum"}}}]);
     let required = |key: &str| json!({"requiredDuringSchedulingIgnoredDuringExecution": term(key)});
     let (fit, notes) = top(&|pod| {
@@ -587,6 +587,7 @@ fn rules_between_pods_of_the_workload_count_or_are_noted() {
             json!([{"maxSkew": 1, "topologyKey": zone, "whenUnsatisfiable": "DoNotSchedule"}]);
     });
     assert_eq!(fit, "149");
+    assert!(notes.contains("which slots do not consider"), "{notes}");
     let rules =
         "a required podAntiAffinity and a required podAffinity and topologySpreadConstraints";
     assert!(notes.contains(rules), "{notes}");

@@ -254,7 +254,7 @@ fn rules_between_pods_of_the_workload_are_noted() {
     let args = [TOP, &["--workload", "opportunistic/deploy/electroneum"]].concat();
     let mut terminal = Terminal::of(&TestEnv::of(&server), 120, 30, &args);
     terminal.see("the note", |text| {
-        text.contains("the pod template has topologySpreadConstraints, which slots know nothing of")
+        text.contains("the pod template has topologySpreadConstraints, which slots do not consider")
     });
 }
 

@@ -65,7 +65,7 @@ fn every_change_is_a_line_and_nothing_else_is() {
     assert_eq!(stream.interrupt(), (Some(130), String::new()));
 }
 
-/// What slots know nothing of is noted once, however many lines there are.
+/// What slots do not consider is noted once, however many lines there are.
 #[test]
 fn rules_between_pods_of_the_workload_are_noted_once() {
     let server = FakeApiServer::start(World::spread());
@@ -78,7 +78,7 @@ fn rules_between_pods_of_the_workload_are_noted_once() {
     stream.until("the guest counts", |line| remaining(line) == before - 3000);
     let (code, stderr) = stream.interrupt();
     assert_eq!(code, Some(130));
-    let note = "note: the pod template has topologySpreadConstraints, which slots know nothing of: \
+    let note = "note: the pod template has topologySpreadConstraints, which slots do not consider: \
                 fewer replicas may find a node";
     assert_eq!(stderr.matches(note).count(), 1, "{stderr}");
 }

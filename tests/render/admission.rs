@@ -33,7 +33,7 @@ fn max_replicas(output: &CommandOutput) -> u64 {
 fn one_replica_to_a_node_where_two_would_refuse_each_other() {
     let output = rendered("anti-affinity");
     assert_eq!(max_replicas(&output), 6);
-    assert!(output.stderr.contains("slots know nothing of topologySpreadConstraints:"), "{output}");
+    assert!(output.stderr.contains("slots do not consider topologySpreadConstraints:"), "{output}");
     let other_port = edited("anti-affinity", "app: aff}}, topologyKey", "app: x}}, topologyKey");
     assert_eq!(max_replicas(&other_port), 6, "the port of the node is taken once");
     let without = edited("anti-affinity", ", hostPort: 80", "");
@@ -44,7 +44,7 @@ fn one_replica_to_a_node_where_two_would_refuse_each_other() {
     env.write("own.yaml", &text);
     let zone = render(&env, &["--workload", "own.yaml", "-n", "video"]);
     assert_eq!(max_replicas(&zone), 172, "by zone is not counted");
-    assert!(zone.stderr.contains("know nothing of a required podAntiAffinity"), "{zone}");
+    assert!(zone.stderr.contains("do not consider a required podAntiAffinity"), "{zone}");
 }
 
 #[test]

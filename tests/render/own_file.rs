@@ -184,7 +184,7 @@ fn what_a_filler_would_better_be_without_is_told() {
     note: Deployment w: paid pods wait up to 60 s for its pods to go (terminationGracePeriodSeconds)
     note: Deployment w: its pods are Guaranteed, and with the static CPU manager take cores that nobody else may use; leave the cpu limit out
     note: Deployment w: container c has a cpu limit: cores that nobody else wants stay idle
-    note: Deployment w: slots know nothing of topologySpreadConstraints: fewer pods may fit, and the rest wait for a node
+    note: Deployment w: slots do not consider topologySpreadConstraints: fewer pods may fit, and the rest wait for a node
     note: PodDisruptionBudget w: the scheduler spares pods with a budget and evicts better ones, and drains wait for them; take it out
     ");
     assert_eq!(advice(&file("", "", &[])), "");

@@ -6,7 +6,6 @@
 //! `oppscale-core`'s part, and exit codes and output are the program's.
 
 mod access;
-mod alike;
 mod api_request;
 pub mod autoscaler;
 mod blocking;
@@ -29,6 +28,7 @@ pub mod history;
 pub mod label_selector;
 mod objects;
 mod pages;
+mod pod_rules;
 mod pressure;
 mod read;
 mod saved;
@@ -44,7 +44,6 @@ pub mod yaml;
 mod yaml_anchors;
 mod yaml_list;
 
-pub use alike::Alike;
 pub use api_request::{ApiRequest, ApiResponse};
 pub use autoscaler::Autoscaler;
 pub use blocking::{compute, read_file};
@@ -59,6 +58,7 @@ pub use error::ClusterError;
 pub use facts::{ServerInfo, autoscalers, exists, saved_autoscalers, server_info};
 pub use objects::{Applied, Apply, DryRun};
 pub use pages::{Listing, list_objects, percent_encode};
+pub use pod_rules::PodRules;
 pub use pressure::{KubeletAccess, read_pressure};
 pub use read::{ReadProgress, Request, read};
 pub use saved::{SavedFiles, read_saved, read_saved_as};

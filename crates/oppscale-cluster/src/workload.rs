@@ -25,13 +25,13 @@ use oppscale_core::record::priority_of;
 use oppscale_core::replica::Replica;
 use oppscale_core::selector::Selector;
 
-use super::alike::Alike;
 use super::api_request::ApiRequest;
 use super::client::{Cluster, Operation};
 use super::decode::fold_list;
 use super::discovery::{self, custom_kind};
 use super::error::ClusterError;
 use super::pages::percent_encode;
+use super::pod_rules::PodRules;
 use super::saved::SavedObject;
 use super::typed;
 
@@ -86,7 +86,7 @@ pub struct ResolvedWorkload {
     pub claims: Vec<ClaimRef>,
     /// Its namespace.
     pub namespace: String,
-    /// Whether a node holds one of its pods only, see [`Alike::are_one_per_node`].
+    /// Whether a node holds one of its pods only, see [`PodRules::are_one_per_node`].
     pub is_one_per_node: bool,
     /// Rules of the scheduler in its pod template that are not counted.
     pub uncounted_rules: Vec<&'static str>,
@@ -102,7 +102,7 @@ impl ResolvedWorkload {
         });
         let uncounted = (!self.uncounted_rules.is_empty()).then(|| {
             format!(
-                "the pod template has {}, which slots know nothing of: fewer replicas may find a node",
+                "the pod template has {}, which slots do not consider: fewer replicas may find a node",
                 self.uncounted_rules.join(" and ")
             )
         });
@@ -546,7 +546,7 @@ impl Parts {
         if let Some(PodTemplateSpec { metadata, spec: Some(spec) }) = template {
             let labels = metadata.and_then(|metadata| metadata.labels).unwrap_or_default();
             let namespace = value["metadata"]["namespace"].as_str();
-            let pods = Alike { labels: &labels, spec: &spec, namespace };
+            let pods = PodRules { labels: &labels, spec: &spec, namespace };
             parts.is_one_per_node = pods.are_one_per_node();
             parts.uncounted_rules = pods.uncounted_rules();
         }

@@ -25,7 +25,7 @@ use super::ledger::{Ledger, NodeAccount, Unoffered};
 use super::node::{NodeRecord, Unusable};
 use super::placement::{Placement, TaintPattern};
 use super::pool;
-use super::replica::Replica;
+use super::replica::{ONE_PER_NODE, Replica};
 use super::reserve::Reserve;
 use super::resources::{Amount, CPU, Resources};
 use super::selector::{Labels, Selector};
@@ -112,6 +112,12 @@ impl Query {
     /// workloads of the usage basis do, which says nothing of what it uses.
     pub fn burn_by_size(&self) -> Option<Amount> {
         Some(self.replica.footprint().get(CPU)).filter(|cpu| *cpu > usage::MAX_REQUEST)
+    }
+
+    /// How many replicas fit into these resources of a node.
+    fn slots(&self, left: &Resources) -> Amount {
+        let slots = slots(left, &self.replica);
+        if self.one_per_node { slots.min(1) } else { slots }
     }
 
     /// Whether a node is looked at.
@@ -314,8 +320,8 @@ pub struct TaintedRoom {
 }
 
 impl Headroom {
-    /// Where replicas would fit if they tolerated the taints there, most room first.
-    pub fn tainted_room(&self, replica: &Replica) -> Vec<TaintedRoom> {
+    /// Where replicas of `query` would fit if they tolerated the taints there, most room first.
+    pub fn tainted_room(&self, query: &Query) -> Vec<TaintedRoom> {
         let mut rooms: Vec<TaintedRoom> = Vec::new();
         for node in &self.nodes {
             let key = |reason: &Unusable| match reason {
@@ -326,7 +332,7 @@ impl Headroom {
             let Some(mut taints) = taints.filter(|taints| !taints.is_empty()) else { continue };
             taints.sort();
             taints.dedup();
-            let fit = node.remaining().map_or(0, |remaining| slots(&remaining, replica));
+            let fit = node.remaining().map_or(0, |remaining| query.slots(&remaining));
             if fit == 0 {
                 continue;
             }
@@ -471,10 +477,7 @@ fn node_headroom(
     let asks_unknown = node.unknown.iter().any(|name| query.replica.footprint().get(name) != 0);
     node.slots = match node.remaining() {
         Some(_) if !node.is_usable() => Some(0),
-        Some(remaining) if !asks_unknown => {
-            let slots = slots(&remaining.minus(&node.demand), &query.replica);
-            Some(if query.one_per_node { slots.min(1) } else { slots })
-        }
+        Some(remaining) if !asks_unknown => Some(query.slots(&remaining.minus(&node.demand))),
         _ => None,
     };
     Some(node)
@@ -504,14 +507,18 @@ impl Fit {
     /// With the holes of the reserve left free.
     fn beside_holes(self, query: &Query, nodes: &[NodeHeadroom]) -> Self {
         let Some(hole) = query.reserve.hole() else { return self };
+        let place = if query.one_per_node { 1 } else { 0 };
+        let with_place = |resources: Resources| resources.with(ONE_PER_NODE, place);
         let usable = nodes.iter().filter(|node| node.is_usable());
         let nodes: Vec<HoleNode> = usable
             .filter_map(|node| {
                 let running = if query.is_of_workload { node.running } else { 0 };
-                Some(HoleNode { free: node.remaining()?.minus(&node.demand), running })
+                let free = with_place(node.remaining()?.minus(&node.demand));
+                Some(HoleNode { free, running })
             })
             .collect();
-        let replicas = hole.most_replicas(&query.replica, &nodes);
+        let replica = Replica::from_footprint(with_place(query.replica.footprint().clone()));
+        let replicas = hole.most_replicas(&replica, &nodes);
         if replicas < self.replicas { Self { replicas, limit: Limit::Hole } } else { self }
     }
 

@@ -143,3 +143,32 @@ fn with_pods_unknown_nothing_is_said_of_them() {
     assert!(headroom.usable.paid.is_none() && headroom.usable.slots.is_none());
     assert!(headroom.fit.is_none() && headroom.remaining.is_none() && headroom.demand.is_none());
 }
+
+/// Two pods with the same port of the host do not share a node, wherever replicas are counted.
+#[test]
+fn a_node_holds_one_replica_of_those_that_keep_apart() {
+    let one = |reserve: &str| Query { one_per_node: true, ..query("cpu=1", reserve) };
+    let [five, two] = ["5", "2"].map(|cpu| format!(r#"{{"cpu":"{cpu}","pods":"110"}}"#));
+    let nodes = [("a", &*five), ("b", &*two), ("c", &*two)];
+    let counted = measure(&ledger(&nodes, &[]), &one("pod:cpu=4"));
+    assert_eq!(fit(&counted), Fit { replicas: 3, limit: Limit::Slots });
+    // On the smallest node that holds the pod, one replica closes its place.
+    let counted = measure(&ledger(&nodes, &[]), &one("pod:cpu=5"));
+    assert_eq!(fit(&counted), Fit { replicas: 0, limit: Limit::Hole });
+    // So does one that runs there, and the others stay.
+    let running = [("f", "a", r#"{"cpu":"1"}"#, true), ("g", "b", r#"{"cpu":"1"}"#, true)];
+    let workload = Query { is_of_workload: true, ..one("pod:cpu=5") };
+    let counted = measure(&ledger(&nodes, &running), &workload);
+    assert_eq!(fit(&counted), Fit { replicas: 1, limit: Limit::Hole });
+
+    let mut ledger = Ledger::default();
+    let node = format!(
+        r#"{{"metadata":{{"name":"t"}},"spec":{{"taints":[{{"key":"gpu","effect":"NoSchedule"}}]}},
+            "status":{{"allocatable":{NODE}}}}}"#
+    );
+    ledger.apply_node(NodeRecord::of(serde_json::from_str::<Node<'_>>(&node).unwrap()));
+    for (query, replicas) in [(query("cpu=1", "0"), 8), (one("0"), 1)] {
+        let rooms = measure(&ledger, &query).tainted_room(&query);
+        assert_eq!(rooms.iter().map(|room| room.replicas).collect::<Vec<_>>(), [replicas]);
+    }
+}

@@ -84,7 +84,7 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
             notes.extend(assumption(args, &manifest));
             let mut setup = setup.clone();
             if let Some(workload) = &workload {
-                workload.shape(&mut setup.filler.template);
+                workload.shape(&mut setup);
                 let about = format!("{file}: {}", manifest.name());
                 apply_basis(args, workload, &about, &paid_usage, &mut setup)?;
                 let name = manifest.name();
@@ -171,7 +171,8 @@ fn base(args: &SimulateArgs) -> anyhow::Result<(String, Setup, Vec<String>)> {
         let invalid = snapshot.invalid_objects.iter().map(|object| {
             format!("{} {} is left out: {}", object.kind, object.name, object.problem)
         });
-        let warnings = unknown.chain(invalid).chain(snapshot.notes.iter().cloned()).collect();
+        let notes = snapshot.notes.iter().cloned().chain(workload.placement_notes());
+        let warnings = unknown.chain(invalid).chain(notes).collect();
         return Ok((args.from.join(", "), scenario::from_cluster(&snapshot, &workload), warnings));
     }
     let scenario = args.scenario.as_deref().unwrap_or(BuiltInScenario::Blog.name());
@@ -188,9 +189,9 @@ fn base(args: &SimulateArgs) -> anyhow::Result<(String, Setup, Vec<String>)> {
                 .hint(format!("{near}or the name of a scenario file"))
         );
     }
-    let document = SourceFile::read(scenario)?;
-    let setup = scenario::setup(&document)?;
-    Ok((document.name, setup, Vec::new()))
+    let file = SourceFile::read(scenario)?;
+    let setup = scenario::setup(&file)?;
+    Ok((file.name, setup, Vec::new()))
 }
 
 /// What paid pods use over time: the flag's, else the scenario's.

@@ -366,23 +366,23 @@ impl Recorder {
 /// When the other HPA has a metric that was not recorded.
 pub(super) fn replay(
     args: &SimulateArgs,
-    document: &SourceFile,
+    file: &SourceFile,
     recording: Recording,
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
     let RecordingHeader { kubernetes, hpas, .. } = &recording.header;
     let recorded = kubernetes
         .parse()
-        .map_err(|error| SourceFileError::new(document, format!("kubernetes: {error}")))?;
+        .map_err(|error| SourceFileError::new(file, format!("kubernetes: {error}")))?;
     let config = ControllerConfig::of(args.kubernetes_version.unwrap_or(recorded));
     let mut runs = Vec::new();
     for (at, hpa) in hpas.iter().enumerate() {
-        let name = format!("{}, HPA {}", document.name, at + 1);
+        let name = format!("{}, HPA {}", file.name, at + 1);
         let manifest = one(&SourceFile::new(name, hpa.manifest.to_string()), config)?;
         runs.push((manifest, hpa));
     }
     if recording.is_cut {
-        printer.warn(&format!("{}: the last line is incomplete and left out", document.name));
+        printer.warn(&format!("{}: the last line is incomplete and left out", file.name));
     }
     let other = match args.hpas.as_slice() {
         [] => None,
@@ -396,7 +396,7 @@ pub(super) fn replay(
     let mut names = Vec::new();
     for (manifest, recorded) in &runs {
         let used = other.as_ref().unwrap_or(manifest);
-        let order = order(&manifest.spec, &used.spec, &document.name)?;
+        let order = order(&manifest.spec, &used.spec, &file.name)?;
         let shares = replayed_shares(recorded, &manifest.spec, &used.spec, &order);
         names.push(format!("{}/{}", recorded.namespace, used.name()));
         dry_runs.push((DryRun::new(&used.spec, config, &shares), order));
@@ -417,11 +417,11 @@ pub(super) fn replay(
 }
 
 /// The only HPA of a document.
-fn one(document: &SourceFile, config: ControllerConfig) -> anyhow::Result<Manifest> {
-    let mut manifests = scenario::manifests(document, config.gates)?;
+fn one(file: &SourceFile, config: ControllerConfig) -> anyhow::Result<Manifest> {
+    let mut manifests = scenario::manifests(file, config.gates)?;
     match (manifests.pop(), manifests.is_empty()) {
         (Some(manifest), true) => Ok(manifest),
-        _ => bail!(SourceFileError::new(document, "expected one HorizontalPodAutoscaler")),
+        _ => bail!(SourceFileError::new(file, "expected one HorizontalPodAutoscaler")),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use oppscale_core::policy::Basis;
-use oppscale_core::replica::Replica;
+use oppscale_core::replica::{ONE_PER_NODE, Replica};
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS, Resources};
 use oppscale_core::usage::REQUEST;
 use thiserror::Error;
@@ -307,6 +307,15 @@ impl Setup {
         let known = self.usage.as_ref().map(|usage| usage.burn_milli);
         let burn_milli = burn_milli.or(known).unwrap_or(cpu);
         self.usage = Some(UsageModel { basis: Basis::Usage, burn_milli, paid });
+    }
+
+    /// Lets a node hold one replica of the filler only, whatever it requests.
+    pub fn hold_one_filler_per_node(&mut self) {
+        let replica = &mut self.filler.template.replica;
+        *replica = Replica::from_footprint(replica.footprint().clone().with(ONE_PER_NODE, 1));
+        for pool in &mut self.nodes {
+            pool.allocatable.set(ONE_PER_NODE, 1);
+        }
     }
 
     /// Checks that the setup can be simulated, in time and memory that do not depend on its numbers.

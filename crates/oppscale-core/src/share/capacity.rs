@@ -5,14 +5,14 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{Held, IDLE_CPU, ONE_PER_NODE, ShareRequest, UNLISTED, Uptake};
+use super::{Held, IDLE_CPU, ShareRequest, UNLISTED, Uptake};
 use crate::demand::{self, DemandState, FILLER_PRIORITY, FillerPods, Fillers, PlacedPod};
 use crate::ledger::{Ledger, NodeAccount, TrackId};
 use crate::node::NodeRecord;
 use crate::placement::Placement;
 use crate::policy::Basis;
 use crate::record::PodKey;
-use crate::replica::Replica;
+use crate::replica::{ONE_PER_NODE, Replica};
 use crate::resources::{Amount, CPU, MEMORY, PODS, Resources};
 use crate::usage::{NodeCpu, PaidUsage};
 

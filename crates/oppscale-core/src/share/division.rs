@@ -14,9 +14,10 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use super::capacity::{PreparedRequest, SharedCapacity, row, shape_row, unlisted};
-use super::{Allocation, IDLE_CPU, IdleCpu, ONE_PER_NODE, Share, ShareLimit, UNLISTED, Uptake};
+use super::{Allocation, IDLE_CPU, IdleCpu, Share, ShareLimit, UNLISTED, Uptake};
 use crate::headroom::Limit;
 use crate::hole::{Hole, HoleCount, HoleFillers, HoleLimit};
+use crate::replica::ONE_PER_NODE;
 use crate::resources::{Amount, CPU, Resources};
 use crate::units::WHOLE;
 use crate::usage::part_of_reserve;

@@ -47,10 +47,6 @@ use super::resources::{Amount, CPU, Resources};
 
 pub use capacity::SharedCapacity;
 
-/// Prefix of resources of which every node has one. A replica of which a node holds one only requests
-/// such a resource of its own.
-pub const ONE_PER_NODE: &str = "one-per-node:";
-
 /// Every resource that some workload requests and no node lists: however many names there are, a
 /// node has one amount of them, 0.
 const UNLISTED: &str = "unlisted";

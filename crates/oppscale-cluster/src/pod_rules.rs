@@ -1,5 +1,5 @@
-//! Pods of which a node holds one only, whatever they request: two would want the same port of it
-//! (NodePorts), or keep apart by its name (InterPodAffinity, 1.36).
+//! The rules of a pod template that keep its pods apart or together, whatever they request: NodePorts
+//! and InterPodAffinity of the scheduler (1.36). Those by which a node holds one pod only are counted.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::{containers, label_selector};
 
 /// Pods of a template: their labels, their spec, and the namespace that they are in, if it is known.
 #[derive(Clone, Copy)]
-pub struct Alike<'p> {
+pub struct PodRules<'p> {
     /// Their labels.
     pub labels: &'p BTreeMap<String, String>,
     /// Their spec.
@@ -19,7 +19,7 @@ pub struct Alike<'p> {
     pub namespace: Option<&'p str>,
 }
 
-impl<'p> Alike<'p> {
+impl<'p> PodRules<'p> {
     /// Whether a node holds one of them only.
     pub fn are_one_per_node(self) -> bool {
         self.have_host_port() || self.spread_terms().any(|term| self.keep_apart_by_host(term))
