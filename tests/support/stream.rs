@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::Child;
 use std::sync::mpsc::{Receiver, channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -17,6 +18,8 @@ pub struct JsonStream {
     child: Child,
     lines: Receiver<String>,
     last: Value,
+    /// What it says on stderr, read all the time: a pipe that nobody reads stops whoever writes.
+    said: Option<JoinHandle<String>>,
 }
 
 impl JsonStream {
@@ -36,7 +39,13 @@ impl JsonStream {
                 }
             }
         });
-        Self { child, lines, last: Value::Null }
+        let mut stderr = child.stderr.take().unwrap();
+        let said = std::thread::spawn(move || {
+            let mut said = String::new();
+            stderr.read_to_string(&mut said).unwrap();
+            said
+        });
+        Self { child, lines, last: Value::Null, said: Some(said) }
     }
 
     /// The process.
@@ -47,9 +56,8 @@ impl JsonStream {
     /// The next line.
     pub fn next(&mut self) -> &Value {
         let Ok(line) = self.lines.recv_timeout(PATIENCE) else {
-            let mut said = String::new();
             let _ = self.child.kill();
-            self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+            let said = self.said();
             panic!("no line comes; the last one was {}\n{said}", self.last);
         };
         self.last = serde_json::from_str(&line).unwrap();
@@ -71,11 +79,15 @@ impl JsonStream {
         self.lines.recv_timeout(time).is_err()
     }
 
+    /// What it said on stderr, once it has ended.
+    fn said(&mut self) -> String {
+        self.said.take().map_or_else(String::new, |said| said.join().unwrap())
+    }
+
     /// Interrupts it; its exit code and stderr.
     pub fn interrupt(mut self) -> (Option<i32>, String) {
         signal("INT", self.id());
-        let mut said = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        let said = self.said();
         (self.child.wait().unwrap().code(), said)
     }
 }
