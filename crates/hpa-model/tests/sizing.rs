@@ -76,14 +76,6 @@ fn at_zero_paid_load_daemons_stand_and_paid_pods_do_not() {
     assert_eq!(wide.max, 2, "3.5 cores are left over on each");
 }
 
-/// A node that is full has no place for its one replica now.
-#[test]
-fn one_replica_a_node_fits_now_and_at_most() {
-    let ledger = ledger(&[(8000, 32), (8000, 32)], &[(1, 8000, "ReplicaSet")]);
-    let sizing = size(&ledger, &SizingRequest { one_per_node: true, ..ask("cpu=1") }).unwrap();
-    assert_eq!((sizing.max, sizing.fit_now), (2, 1));
-}
-
 #[test]
 fn the_reserve_and_the_quota_cap_what_fits() {
     let ledger = ledger(&[(8000, 32), (8000, 32)], &[]);

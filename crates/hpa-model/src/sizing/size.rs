@@ -50,7 +50,6 @@ pub fn size(ledger: &Ledger, request: &SizingRequest) -> Result<Sizing, Error> {
         placement: request.placement.clone(),
         filler_priority: request.priority,
         nodes: request.nodes.clone(),
-        one_per_node: request.one_per_node,
         ..Query::default()
     };
     let nodes = UsableNodes::of(ledger, &query)?;
