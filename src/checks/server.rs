@@ -12,15 +12,16 @@ use serde_json::json;
 
 use crate::certificates::{CertificateProblem, Fix};
 use crate::metrics_api::{CUSTOM, EXTERNAL};
+use crate::serve::HttpAuth;
 use crate::setup::api_services::ApiService;
 use crate::setup::config::REVIEWS;
 use crate::setup::helm::{ADAPTER, ADAPTER_CONFIG};
 use crate::setup::permissions::HPA_CONTROLLER;
-use crate::setup::pod::HTTP_AUTH;
+use crate::setup::pod::Installed;
 use hpa_model::verdict::METRIC_NAME;
 use oppscale_cluster::{ApiRequest, ApiResponse, Operation};
 use oppscale_core::check::{CheckId, Finding, Outcome};
-use oppscale_core::kinds::{self, CONFIG_MAP, DEPLOYMENT, Kind};
+use oppscale_core::kinds::{self, CONFIG_MAP, DEPLOYMENT};
 
 use super::context::{CheckContext, CheckTarget, FILLERS, full_name, is_opportunistic, unknown};
 use super::permissions::account_may;
@@ -35,13 +36,11 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
     let object = DEPLOYMENT.object(Some(&namespace), &service);
     let init = context.target.command("init");
     let deployment = context.read(&object).await;
-    let (mut serves_api, mut created) = (true, Vec::new());
+    let (mut serves_api, mut setup) = (true, Installed::default());
     let pods = match deployment {
         Ok(Some(deployment)) => {
             serves_api = !has_argument(&deployment, "--apis=none");
-            if has_argument(&deployment, HTTP_AUTH) {
-                created.extend(REVIEWS);
-            }
+            setup = Installed::of(deployment.clone());
             ready(&deployment, &namespace, &service)
         }
         Ok(None) if !installed => {
@@ -59,16 +58,16 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
         // As with --pipeline prometheus and --pipeline keda.
         false => adapter_api(context).await,
     };
-    let permissions =
-        CheckId::ServerPermissions.or_outcome(may_read(context, &created, &init).await);
+    let permissions = CheckId::ServerPermissions.or_outcome(may_read(context, &setup, &init).await);
     [vec![pods], CheckId::each(&API, api), vec![permissions]].concat()
 }
 
-/// Whether the server's ServiceAccount may read what it counts and serves, write Events, and create
-/// what is `created` by an option, by access reviews: what its role says matters less than what the API server makes of it.
+/// Whether the server's ServiceAccount may read what it counts and serves, write Events, and do what
+/// the options of `setup` take, by access reviews: what its role says matters less than what the API
+/// server makes of it.
 async fn may_read(
     context: &CheckContext<'_>,
-    created: &[&Kind],
+    setup: &Installed,
     init: &str,
 ) -> Result<Finding, Outcome> {
     const ID: CheckId = CheckId::ServerPermissions;
@@ -80,32 +79,49 @@ async fn may_read(
         verbs.map(move |verb| {
             let text = format!("{verb} {}", kind.resource());
             // Values do not depend on Events.
-            let is_needed = **kind != kinds::EVENT;
-            (text, is_needed, json!({"verb": verb, "group": kind.group, "resource": kind.plural}))
+            let loss = (**kind == kinds::EVENT).then_some("held workloads get no Events");
+            (text, loss, json!({"verb": verb, "group": kind.group, "resource": kind.plural}))
         })
     });
-    let created = created.iter().map(|kind| {
+    let reviews = REVIEWS.iter().filter(|_| setup.http_auth == HttpAuth::TokenReview);
+    let reviews = reviews.map(|kind| {
         let attributes = json!({"verb": "create", "group": kind.group, "resource": kind.plural});
-        (format!("create {}", kind.resource()), true, attributes)
+        (format!("create {}", kind.resource()), None, attributes)
+    });
+    let rules = setup.pod.rules();
+    let of_options = rules.iter().flat_map(|(group, resources, verbs)| {
+        let pairs =
+            resources.iter().flat_map(move |name| verbs.iter().map(move |verb| (name, verb)));
+        pairs.map(move |(name, verb)| {
+            let (resource, subresource) = name.split_once('/').unwrap_or((name, ""));
+            let guards = resource == "nodes" && !subresource.is_empty();
+            let attributes = json!({
+                "verb": verb, "group": group, "resource": resource, "subresource": subresource
+            });
+            let dot = if group.is_empty() { "" } else { "." };
+            let loss = guards.then_some("the pressure guard knows nothing");
+            (format!("{verb} {name}{dot}{group}"), loss, attributes)
+        })
     });
     let front_proxy = json!({
         "verb": "get", "resource": "configmaps", "namespace": "kube-system",
         "name": "extension-apiserver-authentication"
     });
     let text = "get ConfigMap kube-system/extension-apiserver-authentication".to_owned();
-    let (mut missing, mut stops_metrics) = (Vec::new(), false);
-    for (text, is_needed, attributes) in of_kinds.chain(created).chain([(text, true, front_proxy)])
-    {
+    let all = of_kinds.chain(reviews).chain(of_options).chain([(text, None, front_proxy)]);
+    let (mut missing, mut losses, mut stops_metrics) = (Vec::new(), Vec::new(), false);
+    for (text, loss, attributes) in all {
         if !account_may(context.cluster, namespace, &user, &attributes).await? {
             missing.push(text);
-            stops_metrics |= is_needed;
+            stops_metrics |= loss.is_none();
+            losses.extend(loss);
         }
     }
     let text = format!("{user} may not {}", missing.join(", "));
     let finding = match (missing.is_empty(), stops_metrics) {
         (true, _) => return Ok(ID.passed()),
         (false, true) => ID.failed(text),
-        (false, false) => ID.warning(format!("{text}, so held workloads get no Events")),
+        (false, false) => ID.warning(format!("{text}, so {}", losses.join(", and "))),
     };
     Ok(finding.fix(format!("{init} puts its roles and bindings right")))
 }

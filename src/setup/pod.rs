@@ -132,7 +132,7 @@ const GUARD: &str = "--pressure-guard";
 const GUARD_RESOURCES: [(&str, &str); 2] = [("kubelet", "nodes/stats"), ("proxy", "nodes/proxy")];
 const APIS: &str = "--apis=";
 /// The argument of a server that reviews tokens.
-pub const HTTP_AUTH: &str = "--http-auth=token-review";
+const HTTP_AUTH: &str = "--http-auth=token-review";
 /// Annotation of the Deployment with the value `off` if no NetworkPolicy is wanted.
 const NETWORK_POLICY_ANNOTATION: &str = "oppscale.dev/network-policy";
 
@@ -217,7 +217,8 @@ impl Installed {
         Ok(Some(installed))
     }
 
-    fn of(deployment: Deployment) -> Self {
+    /// What a Deployment was set up with.
+    pub fn of(deployment: Deployment) -> Self {
         let owned = owns_replicas(&deployment.metadata);
         let no_network_policy =
             annotation(&deployment.metadata, NETWORK_POLICY_ANNOTATION) == Some("off");

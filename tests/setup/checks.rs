@@ -121,6 +121,15 @@ fn what_the_server_itself_may_not_read_is_told_by_access_reviews() {
     let (result, text) = look();
     assert_eq!(result, "error", "{text}");
     assert!(text.contains("may not create tokenreviews.authentication.k8s.io"), "{text}");
+    // What the pressure guard reads, where it is on. Values do not depend on it.
+    server.store().change(|store| store.account_rights = Rights::default());
+    let on = ["--extra-arg=--pressure-guard=kubelet", "--http-auth", "none"];
+    assert_eq!(super::install::init(&server, &on).code, Some(0));
+    assert_eq!(look().0, "success");
+    server.store().change(|store| store.account_rights.deny("get", "nodes/stats"));
+    let (result, text) = look();
+    assert_eq!(result, "warning", "{text}");
+    assert!(text.contains("may not get nodes/stats, so the pressure guard knows"), "{text}");
 }
 
 #[test]
