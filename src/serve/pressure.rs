@@ -115,12 +115,10 @@ impl PressureStore {
                     (Some(found), problem)
                 }
                 Err(error @ ClusterError::Forbidden { .. }) => {
-                    let text = format!("{error}; it takes get {}", access.subresource());
+                    let text = format!("{}; it takes get {}", line(&error), access.subresource());
                     (None, Some(Problem { text, is_forbidden: true }))
                 }
-                Err(error) => {
-                    (None, Some(Problem { text: error.to_string(), is_forbidden: false }))
-                }
+                Err(error) => (None, Some(Problem { text: line(&error), is_forbidden: false })),
             };
             self.apply(&node, pressure);
             read.push((node, problem));
@@ -222,4 +220,10 @@ impl PressureStore {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The start of an error as a line of the log: whoever runs a node decides what its kubelet says.
+fn line(error: &ClusterError) -> String {
+    const MAX_CHARS: usize = 300;
+    error.to_string().replace(char::is_control, " ").chars().take(MAX_CHARS).collect()
 }

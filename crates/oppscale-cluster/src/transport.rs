@@ -79,31 +79,23 @@ fn find<'e, T: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Optio
     find::<T>(inner)
 }
 
-/// The words of an error answer: the Status message, or the start of any other text. It is one line.
+/// The words of an error answer: the Status message, which may name the rules of a role over several
+/// lines, or the start of any other text.
 pub(super) fn words_of(body: &[u8]) -> String {
     match Status::read(body) {
-        // Admission explains in some sentences, over several lines.
-        Some(status) if !status.message.is_empty() => {
-            start_of(&status.message.replace(char::is_control, " "), 1000)
-        }
+        Some(status) if !status.message.is_empty() => status.message,
         _ => {
             let text = String::from_utf8_lossy(body);
             let start = text.trim_start().to_ascii_lowercase();
             if start.starts_with("<!doctype html") || start.starts_with("<html") {
                 return "an HTML page, as a proxy or a login page sends it".to_owned();
             }
-            match text.lines().next().unwrap_or_default().trim() {
-                "" => "without a word".to_owned(),
-                line => start_of(line, 200),
+            let line = text.lines().next().unwrap_or_default().trim();
+            match line.char_indices().nth(200) {
+                Some((end, _)) => format!("{}...", &line[..end]),
+                None if line.is_empty() => "without a word".to_owned(),
+                None => line.to_owned(),
             }
         }
-    }
-}
-
-/// The first so many characters of a text.
-fn start_of(text: &str, max_chars: usize) -> String {
-    match text.char_indices().nth(max_chars) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_owned(),
     }
 }

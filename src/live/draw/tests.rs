@@ -484,21 +484,21 @@ fn help_scrolls_where_not_all_of_it_fits() {
     │ Esc           close, clear the       │
     │               filter, go back        │
     │ Tab 1 to 5    nodes, namespaces,     │
-    │ lines 1 to 7 of 34; j k scroll       │
+    │ lines 1 to 7 of 36; j k scroll       │
     └──────────────────────────────────────┘
     ");
     bench.type_in("jjk");
     bench.code(KeyCode::Down);
-    assert!(bench.screen(40, 10).contains(" lines 3 to 9 of 34"), "{}", bench.screen(40, 10));
+    assert!(bench.screen(40, 10).contains(" lines 3 to 9 of 36"), "{}", bench.screen(40, 10));
     for _ in 0..5 {
         bench.code(KeyCode::PageDown);
     }
     let screen = bench.screen(40, 10);
-    assert!(screen.contains("close this") && screen.contains("lines 28 to 34 of 34"), "{screen}");
+    assert!(screen.contains("close this") && screen.contains("lines 30 to 36 of 36"), "{screen}");
     bench.type_in("k");
-    assert!(bench.screen(40, 10).contains(" lines 27 to 33 of 34"));
+    assert!(bench.screen(40, 10).contains(" lines 29 to 35 of 36"));
     bench.type_in("??");
-    assert!(bench.screen(40, 10).contains(" lines 1 to 7 of 34"), "it begins anew");
+    assert!(bench.screen(40, 10).contains(" lines 1 to 7 of 36"), "it begins anew");
     assert!(!bench.screen(80, 24).contains("j k scroll"), "all of it fits");
 }
 
