@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use oppscale_cluster::follow::ClusterState;
+use oppscale_cluster::follow::{ClusterState, Health};
 use oppscale_cluster::{Cluster, compute, read_usage};
 use oppscale_core::ownership::Ownership;
 use oppscale_core::resources::{Amount, CPU};
@@ -38,7 +38,9 @@ impl Default for UsageFollower {
 impl UsageFollower {
     /// When the next reading is due; `None` while none is needed.
     pub(super) fn due(&self, state: &State, now: Instant) -> Option<Instant> {
-        let is_needed = state.is_by_usage() && state.setup.has_cluster && !state.frozen;
+        // Before all pods are known, those of fillers would count as paid, and peaks fall slowly.
+        let is_known = state.health().is_some_and(Health::is_ready);
+        let is_needed = state.is_by_usage() && state.setup.has_cluster && !state.frozen && is_known;
         let is_idle = self.readings.is_some();
         (is_needed && is_idle).then(|| self.asked_at.map_or(now, |at| at + INTERVAL))
     }

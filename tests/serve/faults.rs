@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::client::Connection;
-use super::rig::{ANY, HPA, Oppscale, Rig, serving, world, write_certificate};
+use super::rig::{ANY, HPA, Oppscale, PATIENCE, Rig, serving, world, write_certificate};
 use crate::support::answer::Answer;
 use crate::support::authority::Authority;
 use crate::support::bin::TestEnv;
@@ -50,7 +50,16 @@ pub fn add_paid_pods(world: &mut World, round: i64) {
 
 pub fn settles(rig: &Rig) {
     let expected = fresh_count(rig);
-    rig.until(&format!("{expected} fit"), |rig| rig.fit().as_ref() == Ok(&expected));
+    let start = Instant::now();
+    loop {
+        let fit = rig.fit();
+        if fit.as_ref() == Ok(&expected) {
+            return;
+        }
+        let log = || rig.oppscale.log_text();
+        assert!(start.elapsed() < PATIENCE, "{expected} fit, but {fit:?} is served\n{}", log());
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// What a workload may claim is bounded by its HPA.
