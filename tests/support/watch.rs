@@ -334,8 +334,8 @@ impl Session {
                 _ = self.control.changed() => {}
                 () = sleep_until(bookmark.unwrap_or(self.end)), if bookmark.is_some() => {
                     bookmark = None;
-                    let revision = self.watches.history.lock().unwrap().revision;
-                    let mark = self.selection.bookmark(revision, json!({}));
+                    // Of what was sent: a bookmark promises that nothing before it is missing.
+                    let mark = self.selection.bookmark(self.since, json!({}));
                     if self.lines.send(Ok(mark)).await.is_err() {
                         return;
                     }
