@@ -101,8 +101,8 @@ pub enum Command {
     /// Watches nodes, pods and the Deployments, StatefulSets and ReplicaSets labelled
     /// oppscale.dev/opportunistic=true, and answers the HPA controller through the API
     /// server. Annotations limit what a workload may take: oppscale.dev/reserve,
-    /// target-utilization, max-replicas, weight, priority, basis, burn. A second port has a web page,
-    /// /metrics, /livez and /readyz. Nothing is written to the cluster. See docs/serve.md.
+    /// target-utilization, max-replicas, weight, priority, basis, burn. A second port has a web
+    /// page, /metrics, /livez and /readyz. Nothing is written to the cluster. See docs/serve.md.
     Serve(Box<ServeArgs>),
     /// Show what an HPA will do, on a simulated cluster
     Simulate(Box<SimulateArgs>),

@@ -1,8 +1,8 @@
 //! How oppscale scales: ratios, measured in one run on one machine.
 //!
 //! `cargo bench --bench scale` prints every part; `-- decode`, `-- oneshot`, `-- peer`
-//! `-- ledger`, `-- demand`, `-- simulate`, `-- follow`, `-- saved`, `-- screen` or `-- serve` prints one.
-//! docs/how-it-scales.md tells what the figures were.
+//! `-- ledger`, `-- demand`, `-- simulate`, `-- follow`, `-- saved`, `-- screen` or `-- serve`
+//! prints one. docs/how-it-scales.md tells what the figures were.
 //!
 //! Peak memory and CPU time are those of a process of its own, so each measured piece of
 //! work runs in a child: this program, called again.

@@ -1,4 +1,5 @@
-//! Saved lists: how long `oppscale top --from` takes for a file, and how much memory beside its size.
+//! Saved lists: how long `oppscale top --from` takes for a file, and how much memory beside its
+//! size.
 
 use serde_json::Value;
 

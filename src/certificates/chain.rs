@@ -13,8 +13,8 @@ const MAX_CHAINS: usize = 100;
 /// A chain by names, from the serving certificate to a root.
 pub(super) type Chain<'a> = Vec<&'a Certificate>;
 
-/// The chains that lead from `leaf` over `intermediates` to one of `roots`, by the names of subjects
-/// and issuers. A leaf that is itself a root is a chain of one.
+/// The chains that lead from `leaf` over `intermediates` to one of `roots`, by the names of
+/// subjects and issuers. A leaf that is itself a root is a chain of one.
 pub(super) fn chains<'a>(
     leaf: &'a Certificate,
     intermediates: &'a [Certificate],

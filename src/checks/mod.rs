@@ -1,10 +1,10 @@
 //! The engine of checks: finds what works and what fails in a cluster, with the fix for each.
 //!
 //! Each category has its file; those of HPAs in manifests (`manifest_hpas.rs`), of the usage basis
-//! (`usage_basis.rs`) and of running flags stand beside them. A check reads objects through [`CheckContext::read`], which requests
-//! each once and distinguishes absent, forbidden and unreadable ones. The nodes and pods are read
-//! once, too, for all checks of a run. A check that cannot read what it needs is unknown, never
-//! failed.
+//! (`usage_basis.rs`) and of running flags stand beside them. A check reads objects through
+//! [`CheckContext::read`], which requests each once and distinguishes absent, forbidden and
+//! unreadable ones. The nodes and pods are read once, too, for all checks of a run. A check that
+//! cannot read what it needs is unknown, never failed.
 
 mod aggregation;
 mod autoscaling;

@@ -82,8 +82,8 @@ async fn installable(context: &CheckContext<'_>) -> Result<Finding, Outcome> {
     )))
 }
 
-/// Whether a ServiceAccount, by the name of its user, may do what the attributes of an access review
-/// say.
+/// Whether a ServiceAccount, by the name of its user, may do what the attributes of an access
+/// review say.
 pub(super) async fn account_may(
     cluster: &Cluster,
     namespace: &str,

@@ -62,9 +62,9 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
     [vec![pods], CheckId::each(&API, api), vec![permissions]].concat()
 }
 
-/// Whether the server's ServiceAccount may read what it counts and serves, write Events, and do what
-/// the options of `setup` take, by access reviews: what its role says matters less than what the API
-/// server makes of it.
+/// Whether the server's ServiceAccount may read what it counts and serves, write Events, and do
+/// what the options of `setup` take, by access reviews: what its role says matters less than what
+/// the API server makes of it.
 async fn may_read(
     context: &CheckContext<'_>,
     setup: &Installed,
@@ -192,8 +192,8 @@ async fn adapter_api(context: &mut CheckContext<'_>) -> Result<Vec<Finding>, Out
     Ok(findings)
 }
 
-/// HPAs keep their replicas until a server owns the API. The adapter is installed after oppscale, so
-/// this is not a failure yet; the HPA's own check fails when it matters.
+/// HPAs keep their replicas until a server owns the API. The adapter is installed after oppscale,
+/// so this is not a failure yet; the HPA's own check fails when it matters.
 async fn no_owner(context: &mut CheckContext<'_>) -> Result<Vec<Finding>, Outcome> {
     let init = context.target.command("init --pipeline prometheus");
     let adapter = DEPLOYMENT.object(Some(&context.target.namespace), ADAPTER);

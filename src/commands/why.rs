@@ -454,7 +454,8 @@ mod tests {
         }
     }
 
-    /// The status is of the last sync, which is up to 15 s ago; the next one reads what is read now.
+    /// The status is of the last sync, which is up to 15 s ago; the next one reads what is read
+    /// now.
     #[test]
     fn the_next_sync_goes_by_what_is_read_now() {
         assert!(now(Some(17), |_| {}).contains("Next sync: up towards 17,"));

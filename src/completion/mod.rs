@@ -53,7 +53,8 @@ enum Paths {
 }
 
 impl Answer {
-    /// Cobra's `ShellCompDirective`, as a sum: 2 no space behind the value, 4 no files, 16 directories only.
+    /// Cobra's `ShellCompDirective`, as a sum: 2 no space behind the value, 4 no files, 16
+    /// directories only.
     fn directive(&self) -> u8 {
         let is_open = |(value, _): &(String, String)| value.ends_with(['=', ',', ':', '/']);
         let is_open = !self.candidates.is_empty() && self.candidates.iter().all(is_open);

@@ -85,8 +85,8 @@ impl Comparison {
         }
     }
 
-    /// Who is ahead, and by what: fewer paid pods that waited, or less CPU that they lost; then more
-    /// work.
+    /// Who is ahead, and by what: fewer paid pods that waited, or less CPU that they lost; then
+    /// more work.
     #[must_use]
     pub fn score(race: &Race) -> String {
         let [left, right] = race.sides.as_slice() else { return String::new() };

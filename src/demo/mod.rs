@@ -1,5 +1,5 @@
-//! The demonstration: the article's cluster twice, driven by two HPAs under the same load; or by one
-//! HPA on either basis.
+//! The demonstration: the article's cluster twice, driven by two HPAs under the same load; or by
+//! one HPA on either basis.
 //!
 //! Nothing here knows of a terminal but `live`: the state is advanced by time that is given
 //! to it, and the screen is drawn from that state into a buffer.

@@ -327,8 +327,8 @@ impl Side {
         self.simulation.outcome()
     }
 
-    /// Millicores that paid and filler pods have of each node, and what it has: what they use, where
-    /// that is told, or what they request.
+    /// Millicores that paid and filler pods have of each node, and what it has: what they use,
+    /// where that is told, or what they request.
     pub(super) fn nodes(&self) -> impl Iterator<Item = (Amount, Amount, Amount)> {
         let nodes = self.simulation.nodes();
         nodes.map(|node| (node.paid_used, node.burnt, node.allocatable.get(CPU)))

@@ -18,8 +18,8 @@ use crate::manifest::Document;
 type Bound = (String, Option<Amount>);
 
 impl UserWorkload {
-    /// Sentences on what binds the pods of the workload, and the conclusion: how many of them the API
-    /// server will admit into the namespace among `rendered`.
+    /// Sentences on what binds the pods of the workload, and the conclusion: how many of them the
+    /// API server will admit into the namespace among `rendered`.
     pub(super) fn admission(&self, max: u32, rendered: &[Document]) -> Vec<String> {
         let mut sentences = Vec::new();
         let mut admitted = Some(Amount::from(max));

@@ -107,8 +107,8 @@ pub(super) fn requests(replica: &Replica) -> BTreeMap<String, String> {
 }
 
 /// `resources.limits`: memory, and what cannot be overcommitted. No cpu: a limit would idle
-/// cores that nobody else wants. On the usage basis, with what a replica burns, memory is limited to
-/// what it requests: nodes are full by requests there, and memory does not yield.
+/// cores that nobody else wants. On the usage basis, with what a replica burns, memory is limited
+/// to what it requests: nodes are full by requests there, and memory does not yield.
 pub(super) fn limits(
     replica: &Replica,
     usage: Option<(UsageBasis, Amount)>,

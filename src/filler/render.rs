@@ -365,7 +365,8 @@ fn template_values(
         ("limits", json!(limits(&sizing.replica, d.usage.zip(burn)))),
         // On the usage basis, what a replica burns, as a quantity.
         ("burn", json!(burn.map(|burn| quantity_text(CPU, burn)))),
-        // What the LimitRange gives to containers that ask for nothing, and the most that it allows.
+        // What the LimitRange gives to containers that ask for nothing, and the most that it
+        // allows.
         (
             "defaults",
             json!({

@@ -235,7 +235,8 @@ impl UserWorkload {
         })
     }
 
-    /// What a replica burns and requests on the usage basis; `given` goes before what the file says.
+    /// What a replica burns and requests on the usage basis; `given` goes before what the file
+    /// says.
     ///
     /// # Errors
     /// When the burn is unknown, or the pods are not such that paid pods go first.

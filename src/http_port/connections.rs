@@ -2,8 +2,8 @@
 //!
 //! A connection with TLS takes some ten kilobytes. A client could open ten thousand and exhaust
 //! the memory of the pod, or, if new ones were rejected, lock out the API server. So at the limit
-//! a new connection closes another one: first of those that have sent no request, then of those that
-//! were idle for longest, which neither sent nor took a byte; trusted clients' go last.
+//! a new connection closes another one: first of those that have sent no request, then of those
+//! that were idle for longest, which neither sent nor took a byte; trusted clients' go last.
 //!
 //! Connections are open files, too. Where the process may have few, as with the 1024 of many
 //! systems, the limit is lower, to evict some for the watches.

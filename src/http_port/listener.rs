@@ -242,9 +242,9 @@ impl OpenPorts {
         }
     }
 
-    /// Shuts down: calls `make_unready`, closes each connection after its next answer, and waits for
-    /// `delay`, so that no new clients come; then closes the ports and waits until open requests are
-    /// answered, for `timeout` at most.
+    /// Shuts down: calls `make_unready`, closes each connection after its next answer, and waits
+    /// for `delay`, so that no new clients come; then closes the ports and waits until open
+    /// requests are answered, for `timeout` at most.
     pub(crate) async fn stop(
         self,
         make_unready: impl FnOnce(),

@@ -67,7 +67,8 @@ impl Pane {
         }
     }
 
-    /// Sorts and filters the rows. The selected row stays selected; if it is gone, its neighbour is.
+    /// Sorts and filters the rows. The selected row stays selected; if it is gone, its neighbour
+    /// is.
     pub(super) fn arrange(&mut self, keep: impl Fn(&Items, usize) -> bool, by: Measure<'_>) {
         let items = &self.items;
         let is_wanted = |at: &usize| {

@@ -1,5 +1,5 @@
-//! Usage of nodes, read while the screen counts on the usage basis. Peaks are followed as the server
-//! follows them, from the first reading on.
+//! Usage of nodes, read while the screen counts on the usage basis. Peaks are followed as the
+//! server follows them, from the first reading on.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -1,7 +1,8 @@
 //! Manifests from templates: rendering, strict parsing, linting, writing.
 //!
 //! ```text
-//! templates/*.yaml ─ engine ─→ text ─ document ─→ Document ─ kinds ─→ typed, unknown fields rejected
+//! templates/*.yaml ─ engine ─→ text ─ document ─→ Document ─ kinds ─→ typed object
+//!                                                     │               (rejects unknown fields)
 //!                                                     └──── lint ──→ inconsistencies of the set
 //! ```
 //!

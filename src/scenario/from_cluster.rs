@@ -69,8 +69,8 @@ impl<'s> Present<'s> {
     }
 }
 
-/// The setup of a cluster as it is now. A workload on the usage basis whose burn is known stays on it;
-/// what paid pods use is assumed.
+/// The setup of a cluster as it is now. A workload on the usage basis whose burn is known stays on
+/// it; what paid pods use is assumed.
 pub fn from_cluster(snapshot: &Snapshot, workload: &ResolvedWorkload) -> Setup {
     let present = Present::of(snapshot, workload);
     let mut setup = BuiltInScenario::Blog.setup();

@@ -1,4 +1,5 @@
-//! The HorizontalPodAutoscalers of the cluster: what claims a share, and for the page and `/metrics`.
+//! The HorizontalPodAutoscalers of the cluster: what claims a share, and for the page and
+//! `/metrics`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,14 +1,14 @@
 //! `oppscale serve`: the metrics APIs over TLS, and a port for people and Prometheus.
 //!
 //! ```text
-//!  API server ─ watches ─→ Follower ─→ ClusterState ──────┐
-//!                             ├─→ WorkloadStore ─────┼─→ MetricsState ─┬─→ metrics_api ─→ api_port (TLS)
-//!                             ├─→ OpenNamespaces ────┤
-//!                             ├─→ Autoscalers ───────┤                 ├─→ prometheus ──┐
-//!                             └─→ TrustStore ─→ api_port               └─→ page ────────┴─→ web_port
-//!  metrics.k8s.io, every 15 s ─────→ UsageStore ─────┤
-//!  kubelets, if the guard is on ───→ PressureStore ──┘
-//!  API server ←─ Events on held workloads ─ events
+//! API server ─ watches ─→ Follower ─┬─→ ClusterState ───┐
+//!                                   ├─→ WorkloadStore ──┤
+//!                                   ├─→ OpenNamespaces ─┼─→ MetricsState ─┬─→ metrics_api ─→ api_port
+//!                                   ├─→ Autoscalers ────┤                 ├─→ prometheus ─→ web_port
+//!                                   └─→ TrustStore ─────│─→ api_port      └─→ page ───────→ web_port
+//! metrics.k8s.io, every 15 s ─────────→ UsageStore ─────┤
+//! kubelets, if the guard is on ───────→ PressureStore ──┘
+//! API server ←─ Events on held workloads ─ events
 //! ```
 
 mod api_port;

@@ -129,7 +129,8 @@ impl ChangeObserver for PendingPods {
     fn pod(&mut self, pod: &PodRecord<'_>) {
         let mut state = self.state();
         match &pod.state {
-            // A pod with the opportunistic label is not paid, whether or not its workload is served.
+            // A pod with the opportunistic label is not paid, whether or not its workload is
+            // served.
             _ if pod.opportunistic => drop(state.since.remove(&pod.key)),
             PodState::Waiting { gated: false, .. } => state.begin(&pod.key),
             PodState::Bound { .. } | PodState::Unknown { node: Some(_), .. } => state.end(pod),

@@ -18,8 +18,9 @@ use oppscale_core::usage::PaidUsage;
 
 /// Time between two rounds of readings.
 const ROUND: Duration = Duration::from_secs(15);
-/// Nodes that are read in a round at most: 20 a second. 1,200 nodes are read once a minute; of 5,000,
-/// those without fillers every 5 minutes, which leaves enough to read 1,200 with fillers every 3.
+/// Nodes that are read in a round at most: 20 a second. 1,200 nodes are read once a minute; of
+/// 5,000, those without fillers every 5 minutes, which leaves enough to read 1,200 with fillers
+/// every 3.
 const MAX_NODES: usize = 300;
 /// Requests at the same time at most. With 20 a second each may take 0.8 s.
 const MAX_REQUESTS: usize = 16;
@@ -91,8 +92,8 @@ impl PressureStore {
         }
     }
 
-    /// Reads the nodes that are due. Whether the permission is missing for all of them; one kubelet that
-    /// refuses is a matter of its own.
+    /// Reads the nodes that are due. Whether the permission is missing for all of them; one kubelet
+    /// that refuses is a matter of its own.
     async fn round(&self, cluster: &Cluster, access: &KubeletAccess, state: &MetricsState) -> bool {
         let nodes = self.due(state);
         let mut readings = stream::iter(nodes)
@@ -164,8 +165,8 @@ impl PressureStore {
         }
     }
 
-    /// Ends a round, and logs when the pressure of a first node becomes unknown, or a first one for want
-    /// of a permission, and when that of the last is known again.
+    /// Ends a round, and logs when the pressure of a first node becomes unknown, or a first one for
+    /// want of a permission, and when that of the last is known again.
     fn note(&self, read: &[(Arc<str>, Option<Problem>)]) {
         let mut state = self.state();
         state.version += 1;

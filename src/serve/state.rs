@@ -113,7 +113,8 @@ pub enum Freshness {
 }
 
 impl MetricsState {
-    /// The state of `cluster`, `workloads`, `namespaces` and `autoscalers`, which watches keep current.
+    /// The state of `cluster`, `workloads`, `namespaces` and `autoscalers`, which watches keep
+    /// current.
     pub fn new(
         cluster: ClusterState,
         fillers: Fillers,

@@ -29,7 +29,8 @@ pub enum HttpAuth {
     TokenReview,
 }
 
-/// The permission of readers: a non-resource URL, which the ClusterRoles of Prometheus have already.
+/// The permission of readers: a non-resource URL, which the ClusterRoles of Prometheus have
+/// already.
 const PATH: &str = "/metrics";
 /// Time for which an admitted token is not reviewed again.
 pub(super) const ADMISSION_LIFE: Duration = Duration::from_secs(60);
@@ -37,7 +38,8 @@ pub(super) const ADMISSION_LIFE: Duration = Duration::from_secs(60);
 const REFUSAL_LIFE: Duration = Duration::from_secs(10);
 /// Time for both reviews of a token; Prometheus waits for 10 s by default.
 const REVIEW_TIMEOUT: Duration = Duration::from_secs(5);
-/// Reviews at a time: whoever sends invented tokens does not decide how often the API server is asked.
+/// Reviews at a time: whoever sends invented tokens does not decide how often the API server is
+/// asked.
 const MAX_REVIEWS: usize = 8;
 /// Time for which a refusal occupies one of them.
 const REFUSAL_DELAY: Duration = Duration::from_millis(50);

@@ -1,10 +1,11 @@
-//! What takes up the share of each workload: its autoscaler, and how far that gets at its next sync.
+//! What takes up the share of each workload: its autoscaler, and how far that gets at its next
+//! sync.
 //!
-//! A claim is what a workload may take from others. It ends at what the autoscaler can have after its
-//! next sync: its policies of `behavior.scaleUp` beyond the replicas that it had when their period
-//! began. A claim that starts no new replica within [`GRACE`] halves every [`HALF_LIFE`], down to one
-//! replica; when that one runs, the claim is whole again. A pod that replaces one that ended is not
-//! new.
+//! A claim is what a workload may take from others. It ends at what the autoscaler can have after
+//! its next sync: its policies of `behavior.scaleUp` beyond the replicas that it had when their
+//! period began. A claim that starts no new replica within [`GRACE`] halves every [`HALF_LIFE`],
+//! down to one replica; when that one runs, the claim is whole again. A pod that replaces one that
+//! ended is not new.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -16,8 +17,8 @@ use oppscale_core::share::Uptake;
 use super::autoscalers::{Scaler, Targets};
 use super::workloads::{ServedWorkload, WorkloadId};
 
-/// How long a claim stands in full: two syncs of the HPA controller, and the 30 s that pods of others
-/// may take to terminate.
+/// How long a claim stands in full: two syncs of the HPA controller, and the 30 s that pods of
+/// others may take to terminate.
 const GRACE: Duration = Duration::from_secs(60);
 /// Time in which a claim that is not taken up halves thereafter.
 const HALF_LIFE: Duration = Duration::from_secs(60);

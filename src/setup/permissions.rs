@@ -62,8 +62,8 @@ impl fmt::Display for Rule {
     }
 }
 
-/// Verbs of `oppscale init` on what it installs: what cannot be read cannot be compared with what is
-/// wanted.
+/// Verbs of `oppscale init` on what it installs: what cannot be read cannot be compared with what
+/// is wanted.
 const INSTALL: [&str; 3] = ["create", "patch", "get"];
 
 /// The permissions that an installation takes.

@@ -27,7 +27,8 @@ use super::{annotation, is_ours, label};
 /// The class of the cluster's own components. Without it, paid pods of a positive priority preempt
 /// the servers, and with them the metric of every filler.
 pub const CRITICAL: &str = "system-cluster-critical";
-/// The highest value of a PriorityClass that is not the system's own (`HighestUserDefinablePriority`).
+/// The highest value of a PriorityClass that is not the system's own
+/// (`HighestUserDefinablePriority`).
 const HIGHEST_VALUE: i32 = 1_000_000_000;
 
 /// A PriorityClass of the server's pods.

@@ -391,8 +391,8 @@ fn why_refuses_what_is_no_name_before_it_connects() {
     }
 }
 
-/// Ten minutes beside kube-controller-manager 1.36.2, which ran the same HPA on cpu: the usage was a
-/// load of 2 to 7.9 cores spread over the ready pods, measured every 15 s.
+/// Ten minutes beside kube-controller-manager 1.36.2, which ran the same HPA on cpu: the usage was
+/// a load of 2 to 7.9 cores spread over the ready pods, measured every 15 s.
 #[test]
 fn beside_a_real_controller_the_same_hpa_has_the_same_counts() {
     let file = fixture("hpa/beside-1.36.2.jsonl").display().to_string();

@@ -503,8 +503,8 @@ fn waiting_pods_with_claims_keep_the_devices_that_they_request() {
     assert_eq!(report["paidDemand"]["unplaceable"][0]["name"], "p2");
 }
 
-/// A Deployment of the namespace `shop` whose pods use the claim template `single`, and the template
-/// with these devices.
+/// A Deployment of the namespace `shop` whose pods use the claim template `single`, and the
+/// template with these devices.
 fn filler(devices: Value) -> [Value; 2] {
     let mut template =
         dra("ResourceClaimTemplate", "single", json!({ "spec": { "devices": devices } }));

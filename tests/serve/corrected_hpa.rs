@@ -1,4 +1,5 @@
-//! The HPA that `simulate --corrected` prints, asked of `oppscale serve` as the HPA controller asks.
+//! The HPA that `simulate --corrected` prints, asked of `oppscale serve` as the HPA controller
+//! asks.
 
 use serde_json::Value;
 

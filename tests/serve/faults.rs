@@ -254,8 +254,8 @@ fn pods_and_workloads_that_are_garbage() {
     assert!(message.contains("oppscale holds Deployment shop/odd: its pod template"), "{message}");
     rig.until("the other one, too", |_| get("odder").status == 503);
     settles(&rig);
-    // The node whose pod cannot be counted is in no sum: 20 free cores less. Replicas that run there
-    // stay in the fit.
+    // The node whose pod cannot be counted is in no sum: 20 free cores less. Replicas that run
+    // there stay in the fit.
     let own = world(&Authority::new("other")).pods.iter().filter(|pod| is_own_on(pod, 5)).count();
     let fit = (101 + own).to_string();
     rig.until("fewer fit", |rig| rig.fit().is_ok_and(|now| now == fit));

@@ -32,8 +32,8 @@ fn summary_path(node: usize) -> String {
     format!("/api/v1/nodes/fake-0000{node}/proxy/stats/summary")
 }
 
-/// A summary: the pods of `world` on a node, of which the `app` waited for these percent of the last
-/// minute, and others hardly.
+/// A summary: the pods of `world` on a node, of which the `app` waited for these percent of the
+/// last minute, and others hardly.
 fn summary(world: &World, node: usize, app: &str, percent: f64) -> Answer {
     let name = format!("fake-0000{node}");
     let psi = |waited: f64| {
@@ -108,7 +108,8 @@ fn a_node_whose_paid_pods_begin_to_wait_has_no_slots() {
     assert_eq!(of_first.count(), 2);
 }
 
-/// A pod that its CPU limit throttles waits, too, and fillers, which wait most of all, are no paid pods.
+/// A pod that its CPU limit throttles waits, too, and fillers, which wait most of all, are no paid
+/// pods.
 #[test]
 fn pods_with_a_cpu_limit_and_fillers_hold_no_node() {
     for app in ["sample-metrics-app", "electroneum"] {
@@ -149,8 +150,8 @@ fn without_the_permission_the_guard_is_off_and_says_so() {
     assert!(has_counts(&rig, ["0", "0", "6"]), "{:?}", counts(&rig));
 }
 
-/// One kubelet that refuses, which whoever runs its node can let it do, turns the guard off for that
-/// node alone; and a kind of problem that is new is logged.
+/// One kubelet that refuses, which whoever runs its node can let it do, turns the guard off for
+/// that node alone; and a kind of problem that is new is logged.
 #[test]
 fn a_refusal_by_one_kubelet_leaves_the_others_guarded() {
     let proxies = Authority::new("front-proxy-ca");

@@ -1,6 +1,7 @@
 //! Folders with certificates and keys of every kind, made with openssl: `certs status` against the
-//! verdict of Go, which the aggregator is written in. `tests/fixtures/certificates/verdicts.tsv` has
-//! for each folder what Go says (1.19; `tests/support/verdict.go`), and what `certs status` does.
+//! verdict of Go, which the aggregator is written in. `tests/fixtures/certificates/verdicts.tsv`
+//! has for each folder what Go says (1.19; `tests/support/verdict.go`), and what `certs status`
+//! does.
 
 use std::fs;
 use std::path::{Path, PathBuf};

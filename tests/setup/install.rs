@@ -258,7 +258,8 @@ fn no_key_is_shown_at_any_verbosity() {
     assert!(!output.to_string().contains(&key[..40]), "{output}");
 }
 
-/// An API that the server no longer answers keeps every namespace of the cluster from being deleted.
+/// An API that the server no longer answers keeps every namespace of the cluster from being
+/// deleted.
 #[test]
 fn an_api_in_use_is_not_left_without_an_answer() {
     let server = server();

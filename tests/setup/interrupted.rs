@@ -1,4 +1,5 @@
-//! `oppscale init` where it cannot go on, or is not let: what is done is said, the next run finishes.
+//! `oppscale init` where it cannot go on, or is not let: what is done is said, the next run
+//! finishes.
 
 use serde_json::json;
 
@@ -164,7 +165,8 @@ fn ctrl_c_says_what_was_done_and_the_next_run_finishes() {
     }
 }
 
-/// A request without an answer may have changed the cluster: "nothing was changed" would be a guess.
+/// A request without an answer may have changed the cluster: "nothing was changed" would be a
+/// guess.
 #[test]
 fn a_change_whose_answer_did_not_come_is_not_called_none() {
     const NAMESPACE: &str = "/api/v1/namespaces/oppscale";

@@ -1,7 +1,7 @@
 //! Protobuf as a real API server writes nodes and pods, made of their JSON.
 //!
-//! The numbers are those of `generated.proto` of k8s.io/api and k8s.io/apimachinery 1.37. A field of
-//! the JSON that is not listed here is written under a number that nobody knows, so a test fails
+//! The numbers are those of `generated.proto` of k8s.io/api and k8s.io/apimachinery 1.37. A field
+//! of the JSON that is not listed here is written under a number that nobody knows, so a test fails
 //! that needs it.
 
 use serde_json::{Value, json};

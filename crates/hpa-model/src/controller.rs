@@ -166,7 +166,8 @@ impl Controller {
         if self.config.version.remembers_scaled_to_zero() {
             by_hpa && (min != 0 || spec.has_object_or_external_metric())
         } else {
-            // Up to 1.35 the controller neither remembers what scaled to zero nor asks for the gate.
+            // Up to 1.35 the controller neither remembers what scaled to zero nor asks for the
+            // gate.
             min == 0
         }
     }

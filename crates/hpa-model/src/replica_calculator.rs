@@ -7,8 +7,8 @@
 //!
 //! Pods, Resource and ContainerResource: `calcPlainMetricReplicas`, `GetResourceReplicas` and
 //! `groupPods`. Pods without a usable reading are first left out. If that leaves a change to make,
-//! they come back with the most conservative value: nothing on the way up, the full target on the way down.
-//! The pods' values only ever enter as sums, so no map is built.
+//! they come back with the most conservative value: nothing on the way up, the full target on the
+//! way down. The pods' values only ever enter as sums, so no map is built.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;

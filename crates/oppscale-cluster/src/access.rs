@@ -1,8 +1,8 @@
 //! The client and the credentials of a connection, renewed when they end or are refused.
 //!
 //! Credentials that say when they end (those of a plugin, a token in a file) are renewed early.
-//! After a 401, and when the server cannot be trusted, oppscale rereads the kubeconfig. A kubelet, which
-//! no kubeconfig leads to, only refuses that request.
+//! After a 401, and when the server cannot be trusted, oppscale rereads the kubeconfig. A kubelet,
+//! which no kubeconfig leads to, only refuses that request.
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -95,8 +95,8 @@ impl Cluster {
         self.in_time(operation, exchange).await
     }
 
-    /// As [`Self::get`] of a server that is asked again soon anyway: a body of more than `max_bytes`
-    /// is an error, and so is an answer that asks to come back later.
+    /// As [`Self::get`] of a server that is asked again soon anyway: a body of more than
+    /// `max_bytes` is an error, and so is an answer that asks to come back later.
     ///
     /// # Errors
     /// As [`Self::get`].

@@ -37,8 +37,8 @@ pub async fn server_info(cluster: &Cluster) -> Result<ServerInfo, ClusterError> 
 }
 
 /// The version as `v1.36.2`. A build without Kubernetes' linker flags reports the gitVersion
-/// `v0.0.0-master+$Format:%H$`, and a proxy may report one of another form. Then major and minor are
-/// right: `v1.36` of major `1` and minor `36+`.
+/// `v0.0.0-master+$Format:%H$`, and a proxy may report one of another form. Then major and minor
+/// are right: `v1.36` of major `1` and minor `36+`.
 fn version_of(info: Info) -> String {
     if ServerVersion::parse(&info.git_version).is_some_and(|version| version.major > 0) {
         return info.git_version;

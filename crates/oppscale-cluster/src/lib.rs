@@ -1,7 +1,7 @@
 //! The adapter to Kubernetes: from an API server, or from lists saved from one.
 //!
-//! [`read`] lists a cluster once and [`read_saved`] reads saved lists; both return a [`Snapshot`]: a
-//! ledger, and what could not be read. [`follow`] keeps a snapshot current by watches, and
+//! [`read`] lists a cluster once and [`read_saved`] reads saved lists; both return a [`Snapshot`]:
+//! a ledger, and what could not be read. [`follow`] keeps a snapshot current by watches, and
 //! [`history`] records and replays one. The crate renders nothing and decides nothing: counting is
 //! `oppscale-core`'s part, and exit codes and output are the program's.
 

@@ -1,5 +1,6 @@
-//! The rules of a pod template that keep its pods apart or together, whatever they request: NodePorts
-//! and InterPodAffinity of the scheduler (1.36). Those by which a node holds one pod only are counted.
+//! The rules of a pod template that keep its pods apart or together, whatever they request:
+//! NodePorts and InterPodAffinity of the scheduler (1.36). Those by which a node holds one pod only
+//! are counted.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::{containers, label_selector};
 
-/// Pods of a template: their labels, their spec, and the namespace that they are in, if it is known.
+/// Pods of a template: their labels, their spec, and the namespace that they are in, if it is
+/// known.
 #[derive(Clone, Copy)]
 pub struct PodRules<'p> {
     /// Their labels.

@@ -25,8 +25,8 @@ use super::pages::percent_encode;
 /// Bytes of an answer at most. A pod takes some 1.5 KB of it without its volumes and network, and a
 /// node has at most some hundred pods.
 const MAX_BYTES: usize = 8 << 20;
-/// Pods of an answer at most: several times what a kubelet runs. As values, 8 MiB of empty pods would
-/// be many times as large.
+/// Pods of an answer at most: several times what a kubelet runs. As values, 8 MiB of empty pods
+/// would be many times as large.
 const MAX_PODS: usize = 4096;
 /// Time until a kubelet must have answered: the summary is cached there.
 const TIMEOUT: Duration = Duration::from_secs(5);

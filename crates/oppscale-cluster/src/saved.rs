@@ -1,9 +1,9 @@
 //! Lists saved from a cluster: what `kubectl get nodes,pods -A -o json|yaml` prints, what
 //! `kubectl cluster-info dump` writes, and the trees of `oc adm must-gather`.
 //!
-//! JSON or YAML, one document or many, one file, several, a directory or a tar archive, in any order. A part of a
-//! list never passes for the whole: what is not counted is named. Objects stay where they are in
-//! the text of a file, so that reading it needs little more memory than its size.
+//! JSON or YAML, one document or many, one file, several, a directory or a tar archive, in any
+//! order. A part of a list never passes for the whole: what is not counted is named. Objects stay
+//! where they are in the text of a file, so that reading it needs little more memory than its size.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};

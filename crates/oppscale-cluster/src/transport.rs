@@ -79,8 +79,8 @@ fn find<'e, T: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Optio
     find::<T>(inner)
 }
 
-/// The words of an error answer: the Status message, which may name the rules of a role over several
-/// lines, or the start of any other text.
+/// The words of an error answer: the Status message, which may name the rules of a role over
+/// several lines, or the start of any other text.
 pub(super) fn words_of(body: &[u8]) -> String {
     match Status::read(body) {
         Some(status) if !status.message.is_empty() => status.message,

@@ -67,8 +67,8 @@ pub(super) async fn of_pods(cluster: &Cluster) -> Answer {
         .await
 }
 
-/// Usage of every node, and of the pods that the label selector of `own` matches, in the namespace of
-/// the workload if it is one.
+/// Usage of every node, and of the pods that the label selector of `own` matches, in the namespace
+/// of the workload if it is one.
 ///
 /// # Errors
 /// If either list cannot be read: the reason.

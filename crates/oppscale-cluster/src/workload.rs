@@ -79,8 +79,8 @@ pub struct ResolvedWorkload {
     pub placement: Placement,
     /// The priority of its pods; `None` if its pod template does not tell it.
     pub priority: Option<i32>,
-    /// Its own policy, by its annotations; on the usage basis the CPU limit of its pod template is the
-    /// burn if they do not tell it.
+    /// Its own policy, by its annotations; on the usage basis the CPU limit of its pod template is
+    /// the burn if they do not tell it.
     pub policy: Policy,
     /// ResourceClaims and templates that its pod template uses.
     pub claims: Vec<ClaimRef>,
@@ -93,8 +93,8 @@ pub struct ResolvedWorkload {
 }
 
 impl ResolvedWorkload {
-    /// What the rules of its pod template mean for slots, a sentence each: that a node has one at most,
-    /// and that fewer pods may find a place than slots are counted.
+    /// What the rules of its pod template mean for slots, a sentence each: that a node has one at
+    /// most, and that fewer pods may find a place than slots are counted.
     pub fn placement_notes(&self) -> Vec<String> {
         let one_per_node = self.is_one_per_node.then(|| {
             "a node holds one replica only: its pods want a port of the host, or keep apart"

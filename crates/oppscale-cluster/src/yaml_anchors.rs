@@ -72,8 +72,8 @@ pub(crate) struct DistinctAnchors {
 }
 
 impl DistinctAnchors {
-    /// `None` if no alias refers to a name that stands twice. What follows ` #` is passed over where
-    /// it `is_comment`; it may be part of a string, too.
+    /// `None` if no alias refers to a name that stands twice. What follows ` #` is passed over
+    /// where it `is_comment`; it may be part of a string, too.
     pub(crate) fn of(text: &str, is_comment: bool) -> Option<Self> {
         let comments = is_comment.then(|| Comments::of(text));
         let counts = |mark: &Mark<'_>| comments.as_ref().is_none_or(|all| !all.contain(mark));

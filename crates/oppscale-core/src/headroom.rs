@@ -9,8 +9,8 @@
 //!   asks for, each rounded down.
 //! * **fit replicas** = the least of all slots, remaining / replica for each resource, and what the
 //!   holes of the reserve allow (see [`hole`](super::hole)).
-//! * On the usage basis, slots are also limited to the idle CPU of the node, and the reserve of CPU is
-//!   a part of that.
+//! * On the usage basis, slots are also limited to the idle CPU of the node, and the reserve of CPU
+//!   is a part of that.
 //!
 //! A node of which something is unknown is not usable, is in no total, and is named.
 
@@ -40,8 +40,8 @@ pub struct Query {
     pub reserve: Reserve,
     /// The workload's own maximum of replicas.
     pub max_replicas: Option<u32>,
-    /// Whether opportunistic pods are those of the workload that is asked about. Those on nodes that
-    /// are not usable are then part of its fit.
+    /// Whether opportunistic pods are those of the workload that is asked about. Those on nodes
+    /// that are not usable are then part of its fit.
     pub is_of_workload: bool,
     /// Where the workload may go.
     pub placement: Placement,
@@ -420,8 +420,8 @@ pub fn measure(ledger: &Ledger, query: &Query) -> Headroom {
     Headroom { nodes, usable, all, unoffered, demand, reserve, holes, remaining, free, fit, idle }
 }
 
-/// Lowers the slots of each node to what its idle CPU allows, less its part of the reserve. Where that
-/// is unknown, they are unknown, too.
+/// Lowers the slots of each node to what its idle CPU allows, less its part of the reserve. Where
+/// that is unknown, they are unknown, too.
 fn limit_to_idle(nodes: &mut [NodeHeadroom], query: &UsageQuery, reserve: &Reserve) {
     let mut whole = Resources::default();
     for node in nodes.iter().filter(|node| node.is_usable()) {

@@ -4,9 +4,9 @@
 //! pod. A hole is such room on a single node.
 //!
 //! The scheduler chooses the nodes of fillers and by default spreads them, which closes every hole.
-//! So as many replicas are offered as leave the holes wherever they go: replicas that run stay where
-//! they are, and further ones may not suffice to close the holes. Closing them costs the sum of what
-//! closes each node's, so one replica less always leaves one.
+//! So as many replicas are offered as leave the holes wherever they go: replicas that run stay
+//! where they are, and further ones may not suffice to close the holes. Closing them costs the sum
+//! of what closes each node's, so one replica less always leaves one.
 //!
 //! Where the holes are not free, because a paid pod has come or a filler was moved, the fewest
 //! replicas are given up that make one. The ReplicaSet chooses which (of two on the crowded node

@@ -107,7 +107,8 @@ impl Placement {
         if rules.size() > MAX_SIZE { Err(Self::too_large()) } else { Ok(rules) }
     }
 
-    /// The same without Windows nodes, which share no CPU by weight. kubelets keep the label up to date.
+    /// The same without Windows nodes, which share no CPU by weight. kubelets keep the label up to
+    /// date.
     #[must_use]
     pub fn without_windows(mut self) -> Self {
         let windows = SelectorRequirement {

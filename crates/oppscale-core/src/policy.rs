@@ -1,26 +1,26 @@
 //! The policy in a workload's annotations: how much capacity it may use.
 //!
-//! | annotation | value | default |
-//! |---|---|---|
-//! | `oppscale.dev/reserve` | what stays free: cores (`30`, `500m`), a share (`15%`), amounts (`cpu=30,nvidia.com/gpu=1`), places for paid pods (`2xpod:cpu=4`) | nothing |
-//! | `oppscale.dev/target-utilization` | `85%`: same as a reserve of 15 % | |
-//! | `oppscale.dev/max-replicas` | upper limit of the metric | no limit |
-//! | `oppscale.dev/weight` | 1 to 1000000: relative share among workloads of the same priority | 100 |
-//! | `oppscale.dev/priority` | -1000000 to 1000000: higher ones are served first | 0 |
-//! | `oppscale.dev/basis` | `requests`: fill what is not requested; `usage`: also what is requested and idle | `requests` |
-//! | `oppscale.dev/burn` | cores (`1`, `500m`) that a replica uses on the usage basis | its CPU limit |
+//! Annotations of a workload, all with the prefix `oppscale.dev/`:
+//!
+//! * `reserve`: capacity that stays free: cores (`30`, `500m`), a share (`15%`), amounts
+//!   (`cpu=30,nvidia.com/gpu=1`) or slots of paid pods (`2xpod:cpu=4`). Default: none.
+//! * `target-utilization`: `85%` is the same as a reserve of `15%`.
+//! * `max-replicas`: upper limit of the metric. Default: no limit.
+//! * `weight`: relative share among workloads of one priority, 1 to 1000000. Default: 100.
+//! * `priority`: workloads with a higher one are served first, -1000000 to 1000000. Default: 0.
+//! * `basis`: `requests` fills capacity that no pod requests, `usage` also capacity that is
+//!   requested but idle. Default: `requests`.
+//! * `burn`: cores (`1`, `500m`) that a replica uses on the usage basis. Default: its CPU limit.
 //!
 //! An invalid annotation is an error, not a default: a typo in `reserve` would otherwise fill
 //! the cluster completely.
 //!
-//! Whoever may edit a workload sets these, so they are limited by annotations of its Namespace,
-//! which only an administrator edits:
+//! Users who may edit a workload set these, so annotations of its Namespace, which only an
+//! administrator edits, limit them:
 //!
-//! | annotation of a Namespace | value | default |
-//! |---|---|---|
-//! | `oppscale.dev/max-priority` | highest priority that counts against other namespaces | 0 |
-//! | `oppscale.dev/max-weight` | highest weight of all its workloads together | 100 |
-//! | `oppscale.dev/max-share` | `50%`: largest part of the shared capacity that it gets | 100% |
+//! * `max-priority`: highest priority that counts against other namespaces. Default: 0.
+//! * `max-weight`: highest sum of the weights of its workloads. Default: 100.
+//! * `max-share`: largest part of the shared capacity for it (`50%`). Default: `100%`.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,12 +1,12 @@
 //! CPU pressure: a node whose paid pods wait for CPU has no slots on the usage basis.
 //!
 //! The kernel's Pressure Stall Information tells for each cgroup the part of the last minute in
-//! which some task was ready to run and had no CPU (`some avg60`). The kubelet publishes it for each
-//! pod in its Summary API (`KubeletPSI`, beta since 1.34, stable in 1.36). A paid pod that waits
-//! although it requests CPU tells that weights do not protect it there.
+//! which some task was ready to run and had no CPU (`some avg60`). The kubelet publishes it for
+//! each pod in its Summary API (`KubeletPSI`, beta since 1.34, stable in 1.36). A paid pod that
+//! waits although it requests CPU tells that weights do not protect it there.
 //!
-//! A task that is throttled by a CPU limit counts as waiting, too, with or without fillers. So a pod
-//! with a CPU limit tells nothing, and is not looked at.
+//! A task that is throttled by a CPU limit counts as waiting, too, with or without fillers. So a
+//! pod with a CPU limit tells nothing, and is not looked at.
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
@@ -18,8 +18,8 @@ use super::ledger::Ledger;
 use super::record::PodKey;
 use super::resources::CPU;
 
-/// Part of a minute, in percent, above which a pod counts as waiting. Beside idle cores a pod hardly
-/// waits; this leaves room for moments in which it has more tasks than its node has cores.
+/// Part of a minute, in percent, above which a pod counts as waiting. Beside idle cores a pod
+/// hardly waits; this leaves room for moments in which it has more tasks than its node has cores.
 pub const DEFAULT_THRESHOLD: f64 = 5.0;
 /// Time for which a node is held after its last reading above the threshold: the window of the peak
 /// of usage, so that fillers return as slowly after either.
@@ -29,8 +29,8 @@ pub const HOLD: Duration = Duration::from_secs(300);
 const UNREAD_HOLD: Duration = Duration::from_secs(900);
 /// Time between two readings of a node: what PSI averages over.
 pub const INTERVAL: Duration = Duration::from_secs(60);
-/// Time after which the last reading of a node is not taken for what is now. A node that was not read
-/// for half of it is read before others.
+/// Time after which the last reading of a node is not taken for what is now. A node that was not
+/// read for half of it is read before others.
 const MAX_AGE: Duration = Duration::from_secs(600);
 
 /// CPU pressure of a node, as its kubelet tells it.
@@ -206,9 +206,10 @@ impl PressureGuard {
         counts
     }
 
-    /// The nodes to read now, `limit` at most, of those that there are: first the urgent ones, which run
-    /// fillers or are held, so that a reading changes most, or whose last reading grows old; then the
-    /// others. Of either, first those that were read longest ago. Forgets nodes that are gone.
+    /// The nodes to read now, `limit` at most, of those that there are: first the urgent ones,
+    /// which run fillers or are held, so that a reading changes most, or whose last reading grows
+    /// old; then the others. Of either, first those that were read longest ago. Forgets nodes that
+    /// are gone.
     pub fn due<S: BuildHasher>(
         &mut self,
         now: Duration,

@@ -217,8 +217,8 @@ impl<'p> PodRecord<'p> {
     }
 }
 
-/// Resources that a pod may request. Nodes have some ten, and whoever creates a pod may name tens of
-/// thousands.
+/// Resources that a pod may request. Nodes have some ten, and whoever creates a pod may name tens
+/// of thousands.
 const MAX_RESOURCES: usize = 32;
 /// Bytes of JSON of the limits of a container, which may become requests.
 const MAX_LIMITS: usize = 512 * MAX_RESOURCES;

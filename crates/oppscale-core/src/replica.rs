@@ -7,8 +7,8 @@ use super::devices::{IMPLICIT_PREFIX, resource_of};
 use super::resources::{CPU, PODS, Resources, Unit, unit_of};
 use super::units::{amount_of, parse_quantity, quantity_text};
 
-/// Prefix of resources of which every node has one. A replica of which a node holds one only requests
-/// such a resource of its own.
+/// Prefix of resources of which every node has one. A replica of which a node holds one only
+/// requests such a resource of its own.
 pub const ONE_PER_NODE: &str = "one-per-node:";
 
 /// What one replica takes: at least its place among a node's pods.

@@ -3,12 +3,11 @@
 //! Every flag, file and annotation is parsed here, and every table, screen and page is
 //! formatted here, so that one thing has one form everywhere:
 //!
-//! | what | accepted | printed |
-//! |---|---|---|
-//! | duration | Go's grammar (`1h30m`, `1.5s`, `500ms`), `d` for days, a bare number of seconds | [`duration`]: the largest whole unit; [`age`]: as kubectl |
-//! | cores | Kubernetes quantities (`250m`, `1.5`) | [`amount`]: decimals (`26.75`) |
-//! | bytes | Kubernetes quantities (`64Mi`, `1G`) | [`amount`]: three digits (`3.12Gi`) |
-//! | share | `15%`, `12.5%` | [`percentage`] |
+//! * Durations: accepts Go's grammar (`1h30m`, `1.5s`, `500ms`), `d` for days and a bare number of
+//!   seconds. [`duration`] prints the largest whole unit, [`age`] what kubectl prints.
+//! * Cores: accepts Kubernetes quantities (`250m`, `1.5`). [`amount`] prints decimals (`26.75`).
+//! * Bytes: accepts Kubernetes quantities (`64Mi`, `1G`). [`amount`] prints three digits (`3.12Gi`).
+//! * Shares: accepts `15%` and `12.5%`. [`percentage`] prints them.
 //!
 //! [`amount`] rounds down (towards minus infinity), requests too: nothing shown is more than
 //! there is, and figures of one line are rounded in one direction. `-o wide` shows

@@ -8,9 +8,9 @@
 //! idle              = allocatable − peak, of which the reserve is subtracted where it is shared
 //! ```
 //!
-//! The peak rises at once and falls by at most a tenth of allocatable a minute, as Borg's reservation
-//! does (Verma et al., EuroSys 2015, 5.5): fillers leave quickly and return slowly. A node without a
-//! recent reading has no slots.
+//! The peak rises at once and falls by at most a tenth of allocatable a minute, as Borg's
+//! reservation does (Verma et al., EuroSys 2015, 5.5): fillers leave quickly and return slowly. A
+//! node without a recent reading has no slots.
 //!
 //! Readings of nodes and of pods are taken at different times. A pod that has just started is part
 //! of the node's usage before metrics-server has two samples of its own; one that has just ended is
@@ -101,8 +101,8 @@ impl PaidUsage {
         self.0.get(node).copied()
     }
 
-    /// Of so many allocatable millicores of this node those that paid pods leave idle; `None` if its
-    /// usage is unknown.
+    /// Of so many allocatable millicores of this node those that paid pods leave idle; `None` if
+    /// its usage is unknown.
     pub fn idle(&self, node: &str, allocatable: Amount) -> Option<Amount> {
         match self.of(node)? {
             NodeCpu::Peak(peak) => Some(allocatable - peak),

@@ -564,8 +564,8 @@ impl Level {
 }
 
 /// A tree of rows, each above those that it is the sum of, siblings in the order of `sort`. Of
-/// resources, those of `resources`. Unless `pods` are a filtered part, nodes at the top have all figures of nodes; below another level
-/// they have those of the pods that are meant.
+/// resources, those of `resources`. Unless `pods` are a filtered part, nodes at the top have all
+/// figures of nodes; below another level they have those of the pods that are meant.
 pub fn tree(
     levels: &[Level],
     pods: &[&PodDetail],

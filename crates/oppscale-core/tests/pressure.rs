@@ -127,8 +127,8 @@ fn no_reading_grows_old_in_the_largest_clusters() {
     }
 }
 
-/// A pod on node `n1`, with this key, CPU request, CPU limit if limits are read, and whether it is a
-/// filler.
+/// A pod on node `n1`, with this key, CPU request, CPU limit if limits are read, and whether it is
+/// a filler.
 fn apply(ledger: &mut Ledger, key: u128, cpu: Amount, limit: Option<Amount>, opportunistic: bool) {
     let name = format!("p{key}");
     ledger.apply_pod(PodRecord {

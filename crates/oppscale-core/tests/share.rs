@@ -873,8 +873,8 @@ fn replicas_on_unusable_nodes_are_part_of_the_fit() {
 
 #[test]
 fn the_division_starts_from_where_pods_stand() {
-    // 3-core pods stand such that each node has one core left: a fresh division would mix the shapes
-    // and offer the large ones less.
+    // 3-core pods stand such that each node has one core left: a fresh division would mix the
+    // shapes and offer the large ones less.
     let mut scene = running(5, 0);
     scene.workloads[0].cpu = 3000;
     scene.workloads.push(plain());

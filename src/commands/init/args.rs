@@ -203,8 +203,9 @@ impl PodArgs {
     }
 }
 
-/// Flags of `oppscale serve` that `--extra-arg` may not set, and what to give instead: Service, probes,
-/// volumes and RBAC rules follow from them. `templates/refusals.yaml` of the chart refuses them, too.
+/// Flags of `oppscale serve` that `--extra-arg` may not set, and what to give instead: Service,
+/// probes, volumes and RBAC rules follow from them. `templates/refusals.yaml` of the chart refuses
+/// them, too.
 const MANAGED_FLAGS: [(&str, &str); 8] = [
     ("apis", "give init --apis, or another --pipeline"),
     ("http-auth", "give init --http-auth itself"),
@@ -220,7 +221,8 @@ const MANAGED_FLAGS: [(&str, &str); 8] = [
 fn check_extra_args(extra_args: &[String]) -> Result<(), Error> {
     let command = cli::command();
     let args = ["oppscale", "serve"].into_iter().chain(extra_args.iter().map(String::as_str));
-    // What follows an error is not parsed: the server would refuse it, and so does `check_server_args`.
+    // What follows an error is not parsed: the server would refuse it, and so does
+    // `check_server_args`.
     let matches = command.clone().ignore_errors(true).try_get_matches_from(args).ok();
     let Some(given) = matches.as_ref().and_then(|all| all.subcommand_matches("serve")) else {
         return Ok(());
@@ -241,8 +243,8 @@ fn check_extra_args(extra_args: &[String]) -> Result<(), Error> {
     }
 }
 
-/// Fails if `oppscale serve` refuses the arguments of the rendered Deployment: its pods would end at
-/// once, and be started again for ever.
+/// Fails if `oppscale serve` refuses the arguments of the rendered Deployment: its pods would end
+/// at once, and be started again for ever.
 fn check_server_args(config: &InstallConfig) -> anyhow::Result<()> {
     let objects = config.render(&Templates::new(None)?, &Trust::default())?;
     let server = objects.server.iter().find(|document| document.kind() == kinds::DEPLOYMENT.name);

@@ -196,8 +196,8 @@ pub(super) async fn note_of_other_class(
 }
 
 impl Facts {
-    /// The note about other rendered workloads in the namespace, if there are any. Paid ones bring a
-    /// namespace, too.
+    /// The note about other rendered workloads in the namespace, if there are any. Paid ones bring
+    /// a namespace, too.
     pub(super) fn note_of_shared_namespace(&self, config: &RenderConfig) -> Option<String> {
         let own = config.hpa_name();
         let is_rendered = |hpa: &&Autoscaler| {

@@ -439,8 +439,8 @@ fn order(recorded: &HpaSpec, used: &HpaSpec, file: &str) -> anyhow::Result<Vec<u
     used.effective_metrics().iter().map(of).collect()
 }
 
-/// What each metric of `used` measures: what `--metric` stated when `recorded` was written, else what
-/// its own target says.
+/// What each metric of `used` measures: what `--metric` stated when `recorded` was written, else
+/// what its own target says.
 fn replayed_shares(
     recorded: &RecordedHpa,
     spec: &HpaSpec,

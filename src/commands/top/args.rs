@@ -53,8 +53,8 @@ pub struct TopArgs {
     /// Saved lists to read instead of a cluster: files of kubectl, a directory, or - for stdin
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub from: Vec<String>,
-    /// Row per node, namespace, workload, pod, container, filler, pool (the label is chosen for each
-    /// node) or pool=LABEL
+    /// Row per node, namespace, workload, pod, container, filler, pool (the label is chosen for
+    /// each node) or pool=LABEL
     #[arg(long, value_name = "WHAT", value_parser = parse_by,
           add = Values::NodeLabelKeys(by_words))]
     pub by: Option<By>,
@@ -217,8 +217,8 @@ pub enum Output {
     Name,
 }
 
-/// Arguments of `oppscale top` about a cluster with other nodes. Exit code 1 when a paid pod that has
-/// a place finds none then.
+/// Arguments of `oppscale top` about a cluster with other nodes. Exit code 1 when a paid pod that
+/// has a place finds none then.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "What if")]
 pub struct WhatIfArgs {

@@ -1,15 +1,16 @@
 //! A simulated cluster: an HPA and a scheduler at work on a filler and on paid pods.
 //!
 //! Discrete events on a clock of whole milliseconds. Nothing is random but what a seed says,
-//! so the same setup gives the same run, byte for byte. The HPA is the model of [`crate::Controller`],
-//! the amounts are those of `oppscale_core::resources`, the metric follows the rules of
-//! `oppscale_core::headroom`; a test holds the running sums against it.
+//! so the same setup gives the same run, byte for byte. The HPA is the model of
+//! [`crate::Controller`], the amounts are those of `oppscale_core::resources`, the metric follows
+//! the rules of `oppscale_core::headroom`; a test holds the running sums against it.
 //!
 //! What is modelled: nodes with capacity; a scheduler that places by request with priorities,
 //! preemption and nominated nodes; Deployments whose ReplicaSets create pods at once and
 //! choose their victims in the controller's order; start and grace times; the HPA's timing
 //! and the metric's age. What is not: nodes that come and go, PodDisruptionBudgets, taints,
-//! affinity and spreading (but that of fillers on the usage basis), rollouts, creation in batches, failing pods.
+//! affinity and spreading (but that of fillers on the usage basis), rollouts, creation in batches,
+//! failing pods.
 
 mod autoscaler;
 mod demand;

@@ -5,13 +5,13 @@
 //! gone; meanwhile no pod that is less important may take the room. A pod that was promised a
 //! node takes another as soon as one has room.
 //!
-//! Preemption is `SelectVictimsOnNode` and `pickOneNodeForPreemption` of kube-scheduler 1.36, without
-//! PodDisruptionBudgets, which a filler should not have. All pods of lower priority are taken
-//! away in thought, those being deleted included; then as many as possible are let back in,
-//! the most important first and among equals the one that has run longest. Of the nodes the
-//! one is taken whose most important victim is the least, then the least sum, then the fewest,
-//! then the latest started. As upstream, at most a tenth of the nodes but at least 100 are
-//! looked at, from a random one on.
+//! Preemption is `SelectVictimsOnNode` and `pickOneNodeForPreemption` of kube-scheduler 1.36,
+//! without PodDisruptionBudgets, which a filler should not have. All pods of lower priority are
+//! taken away in thought, those being deleted included; then as many as possible are let back in,
+//! the most important first and among equals the one that has run longest. Of the nodes the one is
+//! taken whose most important victim is the least, then the least sum, then the fewest, then the
+//! latest started. As upstream, at most a tenth of the nodes but at least 100 are looked at, from a
+//! random one on.
 
 use std::cmp::Reverse;
 

@@ -318,7 +318,8 @@ impl Setup {
         }
     }
 
-    /// Checks that the setup can be simulated, in time and memory that do not depend on its numbers.
+    /// Checks that the setup can be simulated, in time and memory that do not depend on its
+    /// numbers.
     ///
     /// # Errors
     /// When it contradicts itself, is too large, or the API server would refuse one of its HPAs.

@@ -4,10 +4,11 @@
 //! none for the next until room is freed somewhere: this is remembered once for all of them.
 //!
 //! The ReplicaSet controller deletes excess pods in the order of `ActivePodsWithRanks` of
-//! `pkg/controller/controller_utils.go` (1.36): first pods without a node, then those not Running, then those not Ready, then by lower
-//! `controller.kubernetes.io/pod-deletion-cost`, then those that share their node with more
-//! pods of the same workload, then the newest. Upstream compares ages by their logarithm to
-//! base 2 and lets chance decide within a step; here the newer pod always goes.
+//! `pkg/controller/controller_utils.go` (1.36): first pods without a node, then those not Running,
+//! then those not Ready, then by lower `controller.kubernetes.io/pod-deletion-cost`, then those
+//! that share their node with more pods of the same workload, then the newest. Upstream compares
+//! ages by their logarithm to base 2 and lets chance decide within a step; here the newer pod
+//! always goes.
 
 use std::cmp::Reverse;
 use std::collections::VecDeque;

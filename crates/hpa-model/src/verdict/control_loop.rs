@@ -17,8 +17,8 @@ use crate::{
 };
 
 /// In simulation, loops up to this gain settled although theory calls them unstable, because of the
-/// dead band and the count of ready pods: no run with a target of 60 of 154 cores (gain 1.57) went on
-/// oscillating after a step of 8 cores, 10 of 15 with 52 did (gain 1.96).
+/// dead band and the count of ready pods: no run with a target of 60 of 154 cores (gain 1.57) went
+/// on oscillating after a step of 8 cores, 10 of 15 with 52 did (gain 1.96).
 const MAX_GAIN_HELD_BY_TOLERANCE: f64 = 1.6;
 
 /// The verdict on an HPA: what it will do.

@@ -1,5 +1,6 @@
 //! The verdict on a filler's HPA, from the HPA, its target and what its metric measures: control
-//! theory explains it, and trials at a constant paid load correct it where the formulas do not reach.
+//! theory explains it, and trials at a constant paid load correct it where the formulas do not
+//! reach.
 //!
 //! If the metric includes the filler's pods and the target is a `Value`, the replicas follow
 //! the logistic map `n' = n·(K − n·c)/T`: K is what paid pods leave, c a replica, T the target.

@@ -139,8 +139,8 @@ impl Player {
         self.play(to, false)
     }
 
-    /// Plays on to this time, or from the start: lines say what changes, so what was before is found
-    /// from there. Nobody sees the cluster half played.
+    /// Plays on to this time, or from the start: lines say what changes, so what was before is
+    /// found from there. Nobody sees the cluster half played.
     fn play(&mut self, to: Duration, from_start: bool) -> Result<(), HistoryError> {
         let mut outcome = Ok(());
         let Self { reader, state, cluster_state, next, .. } = self;
@@ -267,7 +267,8 @@ impl State {
         let key = key_of(key).ok_or_else(|| no_key(key))?;
         let workload = (&**kind, &**workload);
         let (opportunistic, claims) = (own != 0, Vec::new());
-        // The history holds neither limits nor priorities; what was recorded as opportunistic yielded.
+        // The history holds neither limits nor priorities; what was recorded as opportunistic
+        // yielded.
         Ok(PodRecord {
             key,
             namespace,

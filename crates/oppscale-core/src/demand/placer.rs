@@ -21,8 +21,8 @@ use crate::units::quantity_text;
 /// Room of which it is unknown how much there is: there might be enough.
 const UNKNOWN_ROOM: Amount = Amount::MAX / 4;
 
-/// Nodes that are compared for a preemption: `minCandidateNodesAbsolute` of the scheduler (1.36). It
-/// compares a tenth of the nodes if that is more, from a node that chance decides.
+/// Nodes that are compared for a preemption: `minCandidateNodesAbsolute` of the scheduler (1.36).
+/// It compares a tenth of the nodes if that is more, from a node that chance decides.
 const CANDIDATES: usize = 100;
 
 pub(super) struct Placer<'l> {
@@ -340,7 +340,8 @@ impl<'l> Placer<'l> {
     }
 
     /// The node where the fewest fillers must go: as `pickOneNodeForPreemption` (1.36), among
-    /// [`CANDIDATES`] nodes. Of equal ones, the node with the greatest share of room beside fillers.
+    /// [`CANDIDATES`] nodes. Of equal ones, the node with the greatest share of room beside
+    /// fillers.
     fn cheapest(&mut self, rules: usize, needs: &[Amount]) -> Option<usize> {
         // Most pods that find no free room find none beside fillers either: the tree knows.
         self.tree(rules, true).best(needs)?;

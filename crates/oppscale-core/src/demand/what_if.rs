@@ -1,10 +1,10 @@
 //! What would become of paid pods if nodes were lost or added.
 //!
 //! The pods of a lost node become demand, and are placed as waiting pods are (see
-//! [`demand`](super)): in the order of the scheduler's queue, beside what stays. But fillers are there:
-//! a pod goes into free room if a node has enough, and evicts fillers of one node if none has, as the
-//! scheduler does. DaemonSet and static pods go with their node. As everywhere, volumes, inter-pod
-//! affinity, topology spread and disruption budgets are not looked at.
+//! [`demand`](super)): in the order of the scheduler's queue, beside what stays. But fillers are
+//! there: a pod goes into free room if a node has enough, and evicts fillers of one node if none
+//! has, as the scheduler does. DaemonSet and static pods go with their node. As everywhere,
+//! volumes, inter-pod affinity, topology spread and disruption budgets are not looked at.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::str::FromStr;
@@ -380,8 +380,8 @@ impl<'p> WhatIf<'p> {
         });
     }
 
-    /// As [`Self::lose`], and then gives the nodes back. It looks at every node, so it is for losses
-    /// of which there are few: of many nodes, or of the last node that has a resource.
+    /// As [`Self::lose`], and then gives the nodes back. It looks at every node, so it is for
+    /// losses of which there are few: of many nodes, or of the last node that has a resource.
     fn lose_anew(&self, ledger: &mut Ledger, query: &Query, nodes: &[&str]) -> Loss {
         let records: Vec<_> =
             nodes.iter().filter_map(|name| ledger.record(name).cloned()).collect();

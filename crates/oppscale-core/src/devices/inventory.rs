@@ -915,8 +915,8 @@ mod tests {
     use crate::devices::model::Capacity;
 
     /// As `calculateConsumedCapacity` and `violatesPolicy` of
-    /// `k8s.io/dynamic-resource-allocation/structured` (1.36) have it: the default counts only where
-    /// nothing is wanted, and less than it may be wanted.
+    /// `k8s.io/dynamic-resource-allocation/structured` (1.36) have it: the default counts only
+    /// where nothing is wanted, and less than it may be wanted.
     #[test]
     fn an_allocation_consumes_what_the_policy_rounds_its_request_up_to() {
         let none = "";

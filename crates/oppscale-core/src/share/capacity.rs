@@ -102,8 +102,8 @@ impl PreparedRequest {
     }
 
     /// Whether it shares a node that these classes can use. On the usage basis it needs to know the
-    /// node's idle CPU: until it does, replicas stay where they run, for the autoscaler would delete
-    /// as many anywhere.
+    /// node's idle CPU: until it does, replicas stay where they run, for the autoscaler would
+    /// delete as many anywhere.
     fn shares(&self, may_use: &[usize], is_idle_known: bool) -> bool {
         may_use.contains(&self.class) && (is_idle_known || !self.is_by_usage())
     }
@@ -254,8 +254,8 @@ impl SharedCapacity {
                 return 1;
             }
             if name == IDLE_CPU {
-                // Usage of own pods is no paid usage. What those burn that have no seat here, such as
-                // pods of a held workload, is not idle either.
+                // Usage of own pods is no paid usage. What those burn that have no seat here, such
+                // as pods of a held workload, is not idle either.
                 let unseated = account.tallies().filter(|(id, _)| !shares(*id));
                 let burnt = unseated
                     .map(|(id, tally)| tally.sum.get(PODS) * cpu.get(id as usize).unwrap_or(&0));

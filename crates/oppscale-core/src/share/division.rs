@@ -1,7 +1,8 @@
 //! Divides the capacity, starting from where replicas run.
 //!
 //! 1. The fair number of replicas of each request, of what it claims, is counted on empty nodes.
-//! 2. Running replicas are seated where they are, and those below their fair number get free places.
+//! 2. Running replicas are seated where they are, and those below their fair number get free
+//!    places.
 //! 3. Where that is not enough, they take the places of those above theirs.
 //! 4. What is still free is offered to all.
 //!

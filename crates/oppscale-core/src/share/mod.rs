@@ -11,12 +11,12 @@
 //!   al., *Dominant Resource Fairness*, NSDI 2011). The weight of a namespace is that of its
 //!   workloads together, up to what it allows. Within the namespace, workloads share alike.
 //! * A namespace never gets more than its `max-share` of any resource.
-//! * Replicas that run stay where they are, until another workload that is due more takes their place
-//!   up. A workload claims from others only what its autoscaler can take up at its next sync. What
-//!   nobody claims is offered to all, in the same order.
+//! * Replicas that run stay where they are, until another workload that is due more takes their
+//!   place up. A workload claims from others only what its autoscaler can take up at its next sync.
+//!   What nobody claims is offered to all, in the same order.
 //! * A workload that nothing scales keeps its pods and claims nothing more.
-//! * Replicas that run on unusable nodes, such as a cordoned one, are part of the share: without them
-//!   the autoscaler would delete as many elsewhere.
+//! * Replicas that run on unusable nodes, such as a cordoned one, are part of the share: without
+//!   them the autoscaler would delete as many elsewhere.
 //! * A reserve must be free before a workload gets one more replica. A workload with a smaller
 //!   reserve continues where one with a larger stops. A [hole](super::hole) must stay free wherever
 //!   the replicas go that are offered and do not run yet.
@@ -31,7 +31,8 @@
 //! workload gets their place or the CPU that they burn, and it gets nothing itself.
 //!
 //! The result depends on the cluster and the requests alone, not on the order of events: two
-//! servers with the same state, the same [`Uptake`] and the same peaks of usage compute the same shares.
+//! servers with the same state, the same [`Uptake`] and the same peaks of usage compute the same
+//! shares.
 
 mod capacity;
 mod division;
