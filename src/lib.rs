@@ -29,6 +29,7 @@ pub mod sample_app;
 pub mod scenario;
 pub mod serve;
 pub mod setup;
+pub mod shares;
 mod stderr;
 pub mod terminal;
 

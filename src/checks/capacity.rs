@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use super::context::{CheckContext, FILLERS, full_name, is_opportunistic};
 use super::usage_basis;
-use crate::serve::namespaces::open_command;
+use crate::shares::namespaces::open_command;
 
 /// The number of objects that a finding names.
 const MAX_NAMES: usize = 5;

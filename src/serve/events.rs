@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::state::{Freshness, MetricsState, wall_clock};
-use super::workloads::{ServedWorkload, WorkloadId};
+use crate::shares::workloads::{ServedWorkload, WorkloadId};
 
 /// Time between two looks for workloads that are held.
 const INTERVAL: Duration = Duration::from_secs(2);

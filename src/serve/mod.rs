@@ -12,14 +12,11 @@
 //! ```
 
 mod api_port;
-pub mod autoscalers;
 pub mod certificate;
 pub(crate) mod counters;
 mod events;
-pub mod fillers;
 pub mod front_proxy;
 mod health;
-pub mod namespaces;
 pub mod overview;
 mod page;
 mod pending_pods;
@@ -27,11 +24,9 @@ pub mod pressure;
 mod prometheus;
 pub mod state;
 mod token_review;
-mod uptake;
 mod usage;
 mod watches;
 mod web_port;
-pub mod workloads;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -197,7 +192,7 @@ impl Server {
             requests: RequestCounter::default(),
             changes,
             pending_pods: watches.pending_pods.clone(),
-            autoscalers: watches.autoscalers.clone(),
+            autoscalers: watches.fillers.autoscalers.clone(),
             connections,
             legacy: settings.legacy_metrics,
             nodes: settings.node_metrics,
@@ -206,7 +201,7 @@ impl Server {
         let page = Arc::new(Page {
             state: state.clone(),
             history: Arc::clone(&history),
-            autoscalers: watches.autoscalers.clone(),
+            autoscalers: watches.fillers.autoscalers.clone(),
         });
         let mut ports = OpenPorts::new();
         let (short, short_updates) = watch::channel(Arc::new(PageUpdate::default()));

@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::state::MetricsState;
-use super::workloads::WorkloadStore;
 use crate::exposition::{Bound, Family, Histogram};
+use crate::shares::workloads::WorkloadStore;
 use oppscale_cluster::ChangeObserver;
 use oppscale_core::demand::DemandState;
 use oppscale_core::node::NodeRecord;

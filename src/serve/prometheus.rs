@@ -9,15 +9,15 @@ use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
 
-use super::autoscalers::Autoscalers;
 use super::certificate::ServingCertificate;
 use super::counters::{self, ChangeCounter, RequestCounter};
 use super::overview::{self, ClusterTotals, NodeSummary};
 use super::pending_pods::{PendingPods, WaitingCounts};
 use super::state::{Counted, Freshness, MetricsState};
-use super::workloads::ServedWorkload;
 use crate::exposition::{Family, Format, Kind};
 use crate::http_port::Connections;
+use crate::shares::autoscalers::Autoscalers;
+use crate::shares::workloads::ServedWorkload;
 use crate::stderr;
 use oppscale_cluster::Autoscaler;
 use oppscale_cluster::follow::WatchStatus;

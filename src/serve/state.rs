@@ -11,14 +11,14 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::sync::watch;
 
-use super::fillers::{Fillers, Shares};
 use super::pressure::PressureStore;
-use super::uptake::{self, UptakeTracker};
 use super::usage::UsageStore;
-use super::workloads::{ServedWorkload, WorkloadId};
 use crate::metrics_api::{
     NodeReading, NodeReadings, Readings, Source, StatusError, Values, WorkloadReading,
 };
+use crate::shares::uptake::{self, UptakeTracker};
+use crate::shares::workloads::{ServedWorkload, WorkloadId};
+use crate::shares::{FillerState, Shares};
 use oppscale_cluster::follow::{ClusterState, Followed, Health, Phase, WatchStatus};
 use oppscale_core::demand::DemandState;
 use oppscale_core::kinds::{self, Kind};
@@ -62,7 +62,9 @@ struct Inner {
     cluster: ClusterState,
     /// Number of changes of `cluster`.
     changes: watch::Receiver<u64>,
-    fillers: Fillers,
+    fillers: FillerState,
+    usage: UsageStore,
+    pressure: PressureStore,
     uptake: Mutex<UptakeTracker>,
     kinds: WatchedKinds,
     policy: StalenessPolicy,
@@ -113,11 +115,13 @@ pub enum Freshness {
 }
 
 impl MetricsState {
-    /// The state of `cluster`, `workloads`, `namespaces` and `autoscalers`, which watches keep
-    /// current.
+    /// The state of `cluster` and `fillers`, which watches keep fresh, and of `usage` and
+    /// `pressure`, which tasks read at intervals.
     pub fn new(
         cluster: ClusterState,
-        fillers: Fillers,
+        fillers: FillerState,
+        usage: UsageStore,
+        pressure: PressureStore,
         kinds: WatchedKinds,
         policy: StalenessPolicy,
     ) -> Self {
@@ -126,6 +130,8 @@ impl MetricsState {
             cluster,
             changes,
             fillers,
+            usage,
+            pressure,
             uptake: Mutex::default(),
             kinds,
             policy,
@@ -141,12 +147,12 @@ impl MetricsState {
 
     /// Usage of nodes and own pods.
     pub fn usage(&self) -> &UsageStore {
-        &self.0.fillers.usage
+        &self.0.usage
     }
 
     /// CPU pressure of nodes.
     pub(super) fn pressure(&self) -> &PressureStore {
-        &self.0.fillers.pressure
+        &self.0.pressure
     }
 
     /// Whether a workload on the usage basis is known.
@@ -236,8 +242,8 @@ impl MetricsState {
             inner.fillers.workloads.version(),
             inner.fillers.namespaces.version(),
             inner.fillers.autoscalers.version(),
-            inner.fillers.usage.version(),
-            inner.fillers.pressure.version(),
+            inner.usage.version(),
+            inner.pressure.version(),
         ];
         if let Some(last) = &*last
             && (last.of == of && !(last.is_moving && last.at.elapsed() > uptake::REFRESH)
@@ -265,9 +271,12 @@ impl MetricsState {
             // Tracking changes nothing that subscribers see.
             false
         });
+        let mut usage = self.0.usage.paid();
+        self.0.pressure.hold(&mut usage);
+        let problem = self.0.usage.problem();
         let mut tracker = self.0.uptake.lock().unwrap_or_else(PoisonError::into_inner);
         let Shares { workloads, pod_counts, waiting, is_moving } =
-            self.0.fillers.count(&ledger, served, &mut tracker, began);
+            self.0.fillers.count(&ledger, served, &usage, &problem, &mut tracker, began);
         drop(tracker);
         let readings = workloads.iter().map(|(served, share)| reading(served, share)).collect();
         Counted {

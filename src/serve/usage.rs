@@ -36,13 +36,6 @@ impl Default for UsageStore {
 }
 
 impl UsageStore {
-    /// Usage that is not read over time, and why.
-    pub(super) fn unread(problem: &str) -> Self {
-        let usage = Self::default();
-        usage.state().problem = Some(problem.to_owned());
-        usage
-    }
-
     /// Reads the usage of `cluster` every [`INTERVAL`] while `state` serves a workload on the usage
     /// basis.
     pub(super) async fn follow(self, cluster: Cluster, state: MetricsState) {

@@ -7,16 +7,16 @@
 use std::time::Duration;
 
 use super::Settings;
-use super::autoscalers::Autoscalers;
 use super::counters::ChangeCounter;
-use super::fillers::Fillers;
 use super::front_proxy::{CONFIG_MAP, NAMESPACE, TrustStore};
-use super::namespaces::OpenNamespaces;
 use super::pending_pods::PendingPods;
 use super::pressure::PressureStore;
 use super::state::{MetricsState, StalenessPolicy, WatchedKinds};
 use super::usage::UsageStore;
-use super::workloads::WorkloadStore;
+use crate::shares::FillerState;
+use crate::shares::autoscalers::Autoscalers;
+use crate::shares::namespaces::OpenNamespaces;
+use crate::shares::workloads::WorkloadStore;
 use oppscale_cluster::follow::{Change, Follower, WATCH_LIFE, WatchConfig};
 use oppscale_cluster::{Cluster, Listing};
 use oppscale_core::kinds::{self, Kind};
@@ -27,10 +27,8 @@ const MIN_WATCH_LIFE: Duration = Duration::from_secs(2);
 /// The watches, which end when this is dropped.
 pub(super) struct Watches {
     follower: Follower,
-    workloads: WorkloadStore,
-    namespaces: OpenNamespaces,
+    pub(super) fillers: FillerState,
     kinds: WatchedKinds,
-    pub(super) autoscalers: Autoscalers,
     pub(super) pending_pods: PendingPods,
     /// Trusted front proxy; `None` if no API is served.
     pub(super) trust: Option<TrustStore>,
@@ -85,7 +83,8 @@ impl Watches {
             autoscalers: autoscalers_watch,
         };
         let trust = serves_api.then(|| follow_trust(&mut follower));
-        Ok(Self { follower, workloads, namespaces, kinds, autoscalers, pending_pods, trust })
+        let fillers = FillerState { workloads, namespaces, autoscalers };
+        Ok(Self { follower, fillers, kinds, pending_pods, trust })
     }
 
     /// The watches' tasks.
@@ -96,10 +95,9 @@ impl Watches {
     /// The state that the watches keep current.
     pub(super) fn state(&self, policy: StalenessPolicy, pressure: PressureStore) -> MetricsState {
         let cluster = self.follower.cluster_state().clone();
-        let (workloads, namespaces) = (self.workloads.clone(), self.namespaces.clone());
-        let (autoscalers, usage) = (self.autoscalers.clone(), UsageStore::default());
-        let fillers = Fillers { workloads, namespaces, autoscalers, usage, pressure };
-        MetricsState::new(cluster, fillers, self.kinds.clone(), policy)
+        let fillers = self.fillers.clone();
+        let usage = UsageStore::default();
+        MetricsState::new(cluster, fillers, usage, pressure, self.kinds.clone(), policy)
     }
 }
 

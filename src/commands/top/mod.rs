@@ -14,7 +14,7 @@ use std::collections::HashSet;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::render::{self, Report, csv, json, table};
-use crate::serve::fillers::{CountedWorkload, Fillers};
+use crate::shares::{CountedWorkload, FillerState};
 use oppscale_cluster::{self, Cluster, NameKind, ResolvedWorkload, SavedFiles, Snapshot};
 use oppscale_core::error::Error;
 use oppscale_core::figures::{AmountStyle, Column, Context};
@@ -123,8 +123,8 @@ struct Input {
     workload: ResolvedWorkload,
     /// The cluster, unless it is simulated or of saved lists.
     cluster: Option<Cluster>,
-    /// What shares depend on beside nodes and pods, for rows of fillers.
-    fillers: Option<Fillers>,
+    /// The fillers, for rows of them.
+    fillers: Option<FillerState>,
 }
 
 /// Reads a cluster or saved lists, with the devices that the replica and the columns need.
@@ -148,7 +148,7 @@ async fn prepared(
 }
 
 /// One row for each filler.
-fn filler_rows(fillers: &Fillers, snapshot: &mut Snapshot) -> Vec<Row> {
+fn filler_rows(fillers: &FillerState, snapshot: &mut Snapshot) -> Vec<Row> {
     let counted = fillers.divide(snapshot);
     let row = |(served, share): &CountedWorkload| {
         let id = &served.id;
@@ -248,7 +248,7 @@ async fn read(args: &TopArgs, settings: &TopSettings, printer: &Printer) -> anyh
     if !args.from.is_empty() {
         let files = SavedFiles::load(&args.from)?;
         let (snapshot, workload) = oppscale_cluster::read_saved_as(&files, &request)?;
-        let fillers = has_fillers.then(|| Fillers::read_saved(&files));
+        let fillers = has_fillers.then(|| FillerState::read_saved(&files));
         return Ok(Input { snapshot, workload, cluster: None, fillers });
     }
     if args.live.demo {
@@ -262,7 +262,7 @@ async fn read(args: &TopArgs, settings: &TopSettings, printer: &Printer) -> anyh
     let progress = Progress::new(printer.shows_progress());
     let (snapshot, workload) = oppscale_cluster::read(&cluster, &request, &progress).await?;
     let fillers = match has_fillers {
-        true => Some(Fillers::read(&cluster).await?),
+        true => Some(FillerState::read(&cluster).await?),
         false => None,
     };
     Ok(Input { snapshot, workload, cluster: Some(cluster), fillers })

@@ -15,10 +15,10 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
 
-use super::autoscalers::problem;
 use super::overview::{self, ClusterTotals, NodeSummary};
 use super::state::{Freshness, MetricsState};
-use super::workloads::ServedWorkload;
+use crate::shares::autoscalers::problem;
+use crate::shares::workloads::ServedWorkload;
 pub(super) use chart::{CpuHistory, CpuUse};
 use oppscale_cluster::Autoscaler;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS, Resources};

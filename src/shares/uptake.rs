@@ -26,11 +26,11 @@ const HALF_LIFE: Duration = Duration::from_secs(60);
 /// `scaleUpLimitMinimum` of `pkg/controller/podautoscaler`, 1.36).
 const DOUBLING_MINIMUM: Amount = 4;
 /// Claims that decay, and policies whose period ends, are worked out anew this often.
-pub(super) const REFRESH: Duration = Duration::from_secs(1);
+pub(crate) const REFRESH: Duration = Duration::from_secs(1);
 
 /// Remembers how the replicas of each workload changed.
 #[derive(Debug, Default)]
-pub(super) struct UptakeTracker(HashMap<WorkloadId, Progress>);
+pub(crate) struct UptakeTracker(HashMap<WorkloadId, Progress>);
 
 #[derive(Debug)]
 struct Progress {
@@ -51,7 +51,7 @@ struct Progress {
 impl UptakeTracker {
     /// What takes up the share of a workload that runs `running` replicas; `hpas` is `None` if the
     /// HPAs are unknown.
-    pub(super) fn of(
+    pub(crate) fn of(
         &mut self,
         workload: &ServedWorkload,
         running: Amount,
@@ -84,12 +84,12 @@ impl UptakeTracker {
     }
 
     /// Forgets all workloads but these.
-    pub(super) fn retain(&mut self, is_known: impl Fn(&WorkloadId) -> bool) {
+    pub(crate) fn retain(&mut self, is_known: impl Fn(&WorkloadId) -> bool) {
         self.0.retain(|id, _| is_known(id));
     }
 
     /// Whether a claim changes with time alone.
-    pub(super) fn is_moving(&self) -> bool {
+    pub(crate) fn is_moving(&self) -> bool {
         self.0.values().any(|progress| progress.is_behind || !progress.changes.is_empty())
     }
 }

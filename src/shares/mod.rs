@@ -1,16 +1,18 @@
-//! The fillers of a cluster and the share of each, which `serve` and `top --by filler` count alike.
+//! The fillers of a cluster and the share of capacity that each may use.
+//!
+//! `serve` counts the shares after each change, `top --by filler` once. `oppscale_core::share`
+//! divides the capacity; this module says which workloads take part and what limits them.
+
+pub(crate) mod autoscalers;
+pub(crate) mod namespaces;
+pub(crate) mod uptake;
+pub(crate) mod workloads;
 
 use std::collections::{BTreeSet, HashSet};
 use std::time::Instant;
 
 use serde_json::Value;
 
-use super::autoscalers::Autoscalers;
-use super::namespaces::OpenNamespaces;
-use super::pressure::PressureStore;
-use super::uptake::UptakeTracker;
-use super::usage::UsageStore;
-use super::workloads::{ServedWorkload, WorkloadId, WorkloadStore};
 use oppscale_cluster::follow::Change;
 use oppscale_cluster::{Cluster, ClusterError, SavedFiles, Snapshot};
 use oppscale_core::demand::DemandState;
@@ -23,51 +25,54 @@ use oppscale_core::record::{PodKey, YIELD_CUTOFF};
 use oppscale_core::share::{Held, Share, ShareRequest, SharedCapacity};
 use oppscale_core::usage::PaidUsage;
 
+use autoscalers::Autoscalers;
+use namespaces::OpenNamespaces;
+use uptake::UptakeTracker;
+use workloads::{ServedWorkload, WorkloadId, WorkloadStore};
+
 /// A workload and its share; or why it is held.
 pub type CountedWorkload = (ServedWorkload, Result<Share, String>);
 
 /// The shares of all workloads.
-pub(super) struct Shares {
+pub(crate) struct Shares {
     /// The workloads in their order.
-    pub(super) workloads: Vec<CountedWorkload>,
+    pub(crate) workloads: Vec<CountedWorkload>,
     /// Their pods.
-    pub(super) pod_counts: Vec<PodCounts>,
+    pub(crate) pod_counts: Vec<PodCounts>,
     /// What becomes of each waiting paid pod.
-    pub(super) waiting: Vec<(PodKey, DemandState)>,
+    pub(crate) waiting: Vec<(PodKey, DemandState)>,
     /// Whether a claim changes with time alone.
-    pub(super) is_moving: bool,
+    pub(crate) is_moving: bool,
 }
 
-/// What shares depend on beside nodes and pods.
+/// The objects beside nodes and pods that the shares follow from. Clones share them.
 #[derive(Debug, Clone)]
-pub struct Fillers {
-    pub(super) workloads: WorkloadStore,
-    pub(super) namespaces: OpenNamespaces,
-    pub(super) autoscalers: Autoscalers,
-    pub(super) usage: UsageStore,
-    pub(super) pressure: PressureStore,
+pub struct FillerState {
+    pub(crate) workloads: WorkloadStore,
+    pub(crate) namespaces: OpenNamespaces,
+    pub(crate) autoscalers: Autoscalers,
 }
 
-impl Fillers {
+impl FillerState {
     /// Reads the fillers of a cluster once.
     ///
     /// # Errors
     /// When workloads cannot be read.
     pub async fn read(cluster: &Cluster) -> Result<Self, ClusterError> {
-        let fillers = Self::empty(OpenNamespaces::new(None));
+        let state = Self::empty(OpenNamespaces::new(None));
         let label = format!("{OPPORTUNISTIC_LABEL}=true");
         for kind in kinds::scalable() {
             for object in cluster.list::<Value>(kind, None, &label).await? {
-                fillers.workloads.change(kind, Change::Applied(&object.to_string()));
+                state.workloads.change(kind, Change::Applied(&object.to_string()));
             }
         }
         let classes = cluster.list(&kinds::RUNTIME_CLASS, None, "").await;
-        take(classes, |change| fillers.workloads.change_runtime_class(change))?;
+        take(classes, |change| state.workloads.change_runtime_class(change))?;
         let namespaces = cluster.list(&kinds::NAMESPACE, None, "").await;
-        take(namespaces, |change| fillers.namespaces.change(change))?;
+        take(namespaces, |change| state.namespaces.change(change))?;
         let autoscalers = cluster.list(&kinds::HPA, None, "").await;
-        take(autoscalers, |change| fillers.autoscalers.change(change))?;
-        Ok(fillers)
+        take(autoscalers, |change| state.autoscalers.change(change))?;
+        Ok(state)
     }
 
     /// Reads the fillers of saved lists. Without Namespaces among them, every one is taken for
@@ -84,27 +89,28 @@ impl Fillers {
         let namespaces = saved(&kinds::NAMESPACE);
         let own = || workloads.served().0.into_iter().map(|served| served.id.namespace);
         let named = namespaces.is_empty().then(|| own().collect::<BTreeSet<_>>());
-        let fillers = Self { workloads, ..Self::empty(OpenNamespaces::new(named)) };
-        namespaces.into_iter().for_each(|json| fillers.namespaces.change(Change::Applied(json)));
+        let state = Self { workloads, ..Self::empty(OpenNamespaces::new(named)) };
+        namespaces.into_iter().for_each(|json| state.namespaces.change(Change::Applied(json)));
         let autoscalers = saved(&kinds::HPA);
         if !autoscalers.is_empty() {
             let hpas = autoscalers.into_iter().map(Change::Applied);
             let hpas = std::iter::once(Change::Begin).chain(hpas).chain([Change::End]);
-            hpas.for_each(|change| fillers.autoscalers.change(change));
+            hpas.for_each(|change| state.autoscalers.change(change));
         }
-        fillers
+        state
     }
 
     fn empty(namespaces: OpenNamespaces) -> Self {
-        let (workloads, autoscalers) = (WorkloadStore::default(), Autoscalers::default());
-        // Peaks are those of a server's last readings.
-        let usage = UsageStore::unread("top reads usage only once; see oppscale serve");
-        let pressure = PressureStore::default();
-        Self { workloads, namespaces, autoscalers, usage, pressure }
+        Self {
+            workloads: WorkloadStore::default(),
+            namespaces,
+            autoscalers: Autoscalers::default(),
+        }
     }
 
-    /// The share of each filler, as a server counts it that starts now. Where pods are unknown,
-    /// each is held, as by the server.
+    /// The share of each filler, as a server would count it that starts now. If the pods are
+    /// unknown, every filler is held. So is every filler on the usage basis: idle CPU follows from
+    /// the peaks of readings over time.
     pub fn divide(&self, snapshot: &mut Snapshot) -> Vec<CountedWorkload> {
         let (mut served, groups) = self.workloads.served();
         if let Some(why) = &snapshot.pods_unknown {
@@ -115,27 +121,31 @@ impl Fillers {
         let ledger = &mut snapshot.ledger;
         ledger.expect_replicas(served.iter().map(ServedWorkload::claims));
         ledger.track(groups);
-        self.count(ledger, served, &mut UptakeTracker::default(), Instant::now()).workloads
+        let usage = PaidUsage::default();
+        let problem = "top reads usage only once; see oppscale serve";
+        let mut tracker = UptakeTracker::default();
+        self.count(ledger, served, &usage, problem, &mut tracker, Instant::now()).workloads
     }
 
-    /// The shares of `served`, which `ledger` tracks in this order.
-    pub(super) fn count(
+    /// The shares of `served`, which `ledger` tracks in this order. `usage_problem` says why `usage`
+    /// is unknown, if it is.
+    pub(crate) fn count(
         &self,
         ledger: &Ledger,
         mut served: Vec<ServedWorkload>,
+        usage: &PaidUsage,
+        usage_problem: &str,
         tracker: &mut UptakeTracker,
         now: Instant,
     ) -> Shares {
         let pod_counts = ledger.pod_counts(served.len());
         self.admit(&mut served, &pod_counts, Disruption::of(ledger.records()));
         served.iter_mut().for_each(|served| served.take_devices(ledger));
-        let mut usage = self.usage.paid();
-        self.pressure.hold(&mut usage);
-        let counts_usage = self.hold_without_usage(&mut served, &usage);
+        let counts_usage = hold_without_usage(&mut served, usage, usage_problem);
         self.bound(&mut served, &pod_counts, tracker, now);
         let requests: Vec<Result<ShareRequest, Held>> =
             served.iter().map(|served| served.request.clone()).collect();
-        let capacity = SharedCapacity::of(ledger, &requests, &usage);
+        let capacity = SharedCapacity::of(ledger, &requests, usage);
         let shares = capacity.divide().into_iter().chain(std::iter::repeat(None));
         let workloads = served.into_iter().zip(shares).map(|(served, share)| {
             let share = match (share, &served.request) {
@@ -177,24 +187,6 @@ impl Fillers {
         }
     }
 
-    /// Holds the workloads on the usage basis if no node's usage is known. Whether there are any:
-    /// usage grows stale with time alone.
-    fn hold_without_usage(&self, served: &mut [ServedWorkload], usage: &PaidUsage) -> bool {
-        let mut some = false;
-        for served in served {
-            let Ok(request) = &served.request else { continue };
-            if request.policy.basis == Basis::Requests {
-                continue;
-            }
-            some = true;
-            if !usage.is_known() {
-                let problem = self.usage.problem();
-                served.hold(format!("idle CPU is unknown on every node: {problem}"));
-            }
-        }
-        some
-    }
-
     /// Bounds each claim by what takes it up.
     fn bound(
         &self,
@@ -214,6 +206,23 @@ impl Fillers {
         let known: HashSet<&WorkloadId> = served.iter().map(|served| &served.id).collect();
         tracker.retain(|id| known.contains(id));
     }
+}
+
+/// Holds the workloads on the usage basis if no node's usage is known. Returns whether there are
+/// any: usage grows stale with time alone.
+fn hold_without_usage(served: &mut [ServedWorkload], usage: &PaidUsage, problem: &str) -> bool {
+    let mut counts_usage = false;
+    for served in served {
+        let Ok(request) = &served.request else { continue };
+        if request.policy.basis == Basis::Requests {
+            continue;
+        }
+        counts_usage = true;
+        if !usage.is_known() {
+            served.hold(format!("idle CPU is unknown on every node: {problem}"));
+        }
+    }
+    counts_usage
 }
 
 /// Hands a list on; a list that may not be read is refused.

@@ -275,13 +275,13 @@ impl State {
 
 impl ServedWorkload {
     /// Its namespace, and the claims that its pods use.
-    pub(super) fn claims(&self) -> (&str, &[ClaimRef]) {
+    pub(crate) fn claims(&self) -> (&str, &[ClaimRef]) {
         let claims = if self.request.is_ok() { &self.claims[..] } else { &[] };
         (&self.id.namespace, claims)
     }
 
     /// Adds to a replica what its claims take of devices; without it if that is unknown.
-    pub(super) fn take_devices(&mut self, ledger: &Ledger) {
+    pub(crate) fn take_devices(&mut self, ledger: &Ledger) {
         let Ok(request) = &mut self.request else { return };
         if self.claims.is_empty() {
             return;
@@ -298,17 +298,17 @@ impl ServedWorkload {
     }
 
     /// Millicores that a replica keeps busy, held or not; 0 if its usage counts as paid.
-    pub(super) fn cpu(&self) -> Amount {
+    pub(crate) fn cpu(&self) -> Amount {
         self.request.as_ref().map_or_else(|held| held.cpu, ShareRequest::cpu)
     }
 
     /// Holds it. Its pods keep busy what they did before.
-    pub(super) fn hold(&mut self, why: String) {
+    pub(crate) fn hold(&mut self, why: String) {
         self.request = Err(Held { why, cpu: self.cpu() });
     }
 
     /// Whether this HPA scales it.
-    pub(super) fn is_scaled_by(&self, hpa: &Autoscaler) -> bool {
+    pub(crate) fn is_scaled_by(&self, hpa: &Autoscaler) -> bool {
         hpa.scales(&self.id.namespace, self.id.kind.name, &self.id.name)
     }
 }

@@ -26,10 +26,10 @@ struct State {
 
 /// An HPA with its spec as the controller takes it, which each count of a share asks.
 #[derive(Debug)]
-pub(super) struct Scaler {
-    pub(super) hpa: Autoscaler,
+pub(crate) struct Scaler {
+    pub(crate) hpa: Autoscaler,
     /// `None` if the controller would refuse it.
-    pub(super) spec: Option<HpaSpec>,
+    pub(crate) spec: Option<HpaSpec>,
 }
 
 impl Autoscalers {
@@ -96,7 +96,7 @@ impl Autoscalers {
 
     /// Reads the HPAs by namespace, kind and name of the workload that they scale; `None` if they
     /// have not been listed, or cannot be read.
-    pub(super) fn read_targets<R>(&self, read: impl FnOnce(Option<&Targets<'_>>) -> R) -> R {
+    pub(crate) fn read_targets<R>(&self, read: impl FnOnce(Option<&Targets<'_>>) -> R) -> R {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !state.is_whole {
             return read(None);
@@ -112,7 +112,7 @@ impl Autoscalers {
 }
 
 /// HPAs by namespace, kind and name of the workload that they scale.
-pub(super) type Targets<'h> = HashMap<(&'h str, &'h str, &'h str), Vec<&'h Scaler>>;
+pub(crate) type Targets<'h> = HashMap<(&'h str, &'h str, &'h str), Vec<&'h Scaler>>;
 
 fn key(hpa: &Autoscaler) -> (String, String) {
     (hpa.namespace().to_owned(), hpa.name().to_owned())
