@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::manifest::lint::is_dns_label;
+use oppscale_core::names::is_dns_label;
 
 /// Seconds of a day.
 const DAY: i64 = 86_400;

@@ -18,9 +18,9 @@ use serde::Deserialize;
 use crate::commands::args::ClusterArgs;
 use crate::completion::Values;
 use crate::exit::Exit;
-use crate::manifest::lint::{is_dns_label, is_name};
 use crate::printer::Printer;
 use crate::terminal;
+use oppscale_core::names::{is_dns_label, is_subdomain};
 
 /// Arguments of `oppscale why`.
 #[derive(Debug, Args)]
@@ -73,7 +73,7 @@ pub async fn run(args: &WhyArgs, printer: &Printer) -> anyhow::Result<Exit> {
         Some((namespace, name)) => (Some(namespace), name),
         None => (None, &*args.hpa),
     };
-    if !stated.is_none_or(is_dns_label) || !is_name(name) {
+    if !stated.is_none_or(is_dns_label) || !is_subdomain(name) {
         bail!(Error::usage(format!("{:?} is not [NAMESPACE/]NAME of an HPA", args.hpa)));
     }
     if let Some(option) = args.namespace.as_deref() {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use hpa_model::{Behavior, Policy, PolicyType, ScalingRules};
 use oppscale_cluster::Autoscaler;
 use oppscale_core::kinds::{self, Kind};
+use oppscale_core::names::{MAX_LABEL, MAX_SUBDOMAIN};
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 use oppscale_core::policy;
 use oppscale_core::replica::Replica;
@@ -151,19 +152,13 @@ pub(super) fn adapter_rules(kind: &Kind) -> String {
     )
 }
 
-/// The longest value of a label and name of a Service, bytes.
-const LABEL: usize = 63;
-
-/// The longest name of a PriorityClass, bytes.
-const NAME: usize = 253;
-
 /// The PriorityClass of a filler for which none is named. Each filler has its own, which
 /// `kubectl delete -f` of another does not delete. A namespace has no dot, so no two fillers have
 /// the same.
 pub fn priority_class(namespace: &str, name: &str) -> String {
     // The API server keeps that prefix for its own.
     let prefix = if namespace.starts_with("system-") { "filler-" } else { "" };
-    shortened(&format!("{prefix}{namespace}.{name}"), NAME)
+    shortened(&format!("{prefix}{namespace}.{name}"), MAX_SUBDOMAIN)
 }
 
 /// What KEDA puts before the name of a ScaledObject to name its HPA.
@@ -171,12 +166,12 @@ pub(super) const KEDA_HPA: &str = "keda-hpa-";
 
 /// `text` as the value of a label.
 pub(super) fn label(text: &str) -> String {
-    shortened(text, LABEL)
+    shortened(text, MAX_LABEL)
 }
 
 /// `text` as the name of a ScaledObject: KEDA refuses one whose HPA's name is no label.
 pub(super) fn scaled_object(text: &str) -> String {
-    shortened(text, LABEL - KEDA_HPA.len())
+    shortened(text, MAX_LABEL - KEDA_HPA.len())
 }
 
 /// `text`, shortened where it is too long, and then told apart from others that begin the same

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use oppscale_core::names::{
+    is_annotation_key, is_config_map_key, is_dns_label, is_label_value, is_path_segment,
+    is_qualified_name, is_subdomain,
+};
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 use oppscale_core::quantity::Quantity;
 use serde_json::{Map, Value};
@@ -60,10 +64,6 @@ pub(crate) fn containers(spec: &Value) -> impl Iterator<Item = &Value> {
     of("initContainers").chain(of("containers"))
 }
 
-/// The longest name of an object, bytes.
-const SUBDOMAIN: usize = 253;
-/// The longest name of a namespace, a Service, a container, a label's value, bytes.
-const LABEL: usize = 63;
 /// The most that the annotations of an object may hold together, bytes.
 const ANNOTATIONS: usize = 256 << 10;
 
@@ -78,10 +78,10 @@ fn check_names(document: &Document, problems: &mut Vec<String>) {
     let is_right = match kind {
         "Namespace" => is_dns_label(name),
         // Others are the system's own (`ValidatePriorityClass`).
-        "PriorityClass" => is_name(name) && !name.starts_with("system-"),
+        "PriorityClass" => is_subdomain(name) && !name.starts_with("system-"),
         "Service" => is_dns_label(name) && name.starts_with(|c: char| c.is_ascii_lowercase()),
         _ if document.api_version().starts_with("rbac.") => is_path_segment(name),
-        _ => is_name(name),
+        _ => is_subdomain(name),
     };
     if !is_right {
         problems.push(format!("{name:?} is not a name that the API takes for a {kind}"));
@@ -94,7 +94,7 @@ fn check_names(document: &Document, problems: &mut Vec<String>) {
     for field in ["data", "stringData", "binaryData"] {
         let entries = value[field].as_object().filter(|_| matches!(kind, "ConfigMap" | "Secret"));
         for key in entries.into_iter().flatten().map(|(key, _)| key) {
-            if !is_config_key(key) {
+            if !is_config_map_key(key) {
                 problems.push(format!(
                     "{key:?} is not a key that the API takes for a {kind}: letters, digits, -, _ \
                      and ."
@@ -129,7 +129,7 @@ fn check_names(document: &Document, problems: &mut Vec<String>) {
 fn check_labels(labels: &Value, problems: &mut Vec<String>) {
     for (key, value) in labels.as_object().into_iter().flatten() {
         let value = value.as_str().unwrap_or_default();
-        if !is_qualified(key) {
+        if !is_qualified_name(key) {
             problems.push(format!("{key:?} is not a name of a label"));
         }
         if !is_label_value(value) {
@@ -147,67 +147,12 @@ fn check_metadata(metadata: &Value, problems: &mut Vec<String>) {
     let mut bytes = 0;
     for (key, value) in annotations.into_iter().flatten() {
         bytes += key.len() + value.as_str().unwrap_or_default().len();
-        // Annotations' names may have capitals before the slash, too.
-        if !is_qualified(&key.to_ascii_lowercase()) {
+        if !is_annotation_key(key) {
             problems.push(format!("{key:?} is not a name of an annotation"));
         }
     }
     if bytes > ANNOTATIONS {
         problems.push("its annotations hold more than 256 KiB".to_owned());
-    }
-}
-
-/// Whether it is a DNS-1123 subdomain: the name of most objects.
-pub fn is_name(text: &str) -> bool {
-    text.len() <= SUBDOMAIN && text.split('.').all(is_part)
-}
-
-/// Whether it is a DNS-1123 label.
-pub fn is_dns_label(text: &str) -> bool {
-    text.len() <= LABEL && is_part(text)
-}
-
-fn is_part(text: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    !text.is_empty()
-        && text.bytes().all(|b| plain(b) || b == b'-')
-        && text.bytes().next().is_some_and(plain)
-        && text.bytes().last().is_some_and(plain)
-}
-
-/// `IsConfigMapKey`: the name of a file.
-fn is_config_key(text: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
-    !text.is_empty()
-        && text.len() <= SUBDOMAIN
-        && text.bytes().all(plain)
-        && text != "."
-        && !text.starts_with("..")
-}
-
-/// Whether it can be a part of a URL's path: the name of objects with few rules.
-pub fn is_path_segment(text: &str) -> bool {
-    !text.is_empty() && text != "." && text != ".." && !text.contains(['/', '%'])
-}
-
-/// Whether it may be the value of a label.
-pub fn is_label_value(text: &str) -> bool {
-    text.is_empty() || is_qualified_part(text)
-}
-
-fn is_qualified_part(text: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_alphanumeric();
-    text.len() <= LABEL
-        && text.bytes().all(|b| plain(b) || b"-_.".contains(&b))
-        && text.bytes().next().is_some_and(plain)
-        && text.bytes().last().is_some_and(plain)
-}
-
-/// Whether it is `name` or `prefix/name`.
-pub fn is_qualified(text: &str) -> bool {
-    match text.split_once('/') {
-        None => is_qualified_part(text),
-        Some((prefix, name)) => is_name(prefix) && is_qualified_part(name),
     }
 }
 

@@ -6,7 +6,9 @@ use k8s_openapi::api::autoscaling::v2;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use oppscale_cluster::Autoscaler;
 
-use crate::manifest::lint::{is_dns_label, is_label_value, is_name, is_path_segment, is_qualified};
+use oppscale_core::names::{
+    is_dns_label, is_label_value, is_path_segment, is_qualified_name, is_subdomain,
+};
 
 /// The only kind of the core API that has a scale.
 const CORE_KIND: &str = "ReplicationController";
@@ -47,7 +49,7 @@ fn metadata(metadata: &ObjectMeta, errors: &mut Vec<FieldError>) {
             field: "metadata.name".to_owned(),
             detail: "name or generateName is required",
         }),
-        Some(name) if !is_name(name) => errors.push(invalid("metadata.name", name, NAME)),
+        Some(name) if !is_subdomain(name) => errors.push(invalid("metadata.name", name, NAME)),
         Some(_) => {}
     }
     if let Some(namespace) = metadata.namespace.as_deref()
@@ -63,13 +65,14 @@ fn metadata(metadata: &ObjectMeta, errors: &mut Vec<FieldError>) {
         label(key, Some(value), "metadata.labels", errors);
     }
     for key in metadata.annotations.iter().flatten().map(|(key, _)| key) {
-        // Names of annotations may have capitals before the slash, too.
-        label(&key.to_ascii_lowercase(), None, "metadata.annotations", errors);
+        if !is_annotation_key(key) {
+            errors.push(invalid("metadata.annotations", &key.to_ascii_lowercase(), KEY));
+        }
     }
 }
 
 fn label(key: &str, value: Option<&str>, field: &str, errors: &mut Vec<FieldError>) {
-    if !is_qualified(key) {
+    if !is_qualified_name(key) {
         errors.push(invalid(field, key, KEY));
     }
     if let Some(value) = value.filter(|value| !is_label_value(value)) {

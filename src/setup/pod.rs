@@ -16,8 +16,8 @@ use oppscale_core::kinds::{
 };
 use oppscale_core::quantity::Quantity;
 
-use crate::manifest::lint::{is_label_value, is_name, is_qualified};
 use crate::serve::HttpAuth;
+use oppscale_core::names::{is_label_value, is_qualified_name, is_subdomain};
 
 use super::api_services::{self, ApiService};
 use super::config::{Pipeline, cluster_name};
@@ -297,7 +297,7 @@ fn owns_replicas(metadata: &ObjectMeta) -> bool {
 pub fn parse_toleration(text: &str) -> Result<Value, String> {
     let (taint, effect) = text.rsplit_once(':').map_or((text, None), |(t, e)| (t, Some(e)));
     let (key, value) = taint.split_once('=').unwrap_or((taint, ""));
-    let is_taint = taint.is_empty() || is_qualified(key) && is_label_value(value);
+    let is_taint = taint.is_empty() || is_qualified_name(key) && is_label_value(value);
     if !is_taint {
         return Err("expected KEY, KEY=VALUE or KEY=VALUE:EFFECT, as nodes have them".to_owned());
     }
@@ -328,7 +328,7 @@ pub fn parse_priority_class(text: &str) -> Result<PriorityClass, String> {
         None => (text, None),
     };
     // Without a value, an empty name is for no class.
-    if !is_name(name) && (value.is_some() || !name.is_empty()) {
+    if !is_subdomain(name) && (value.is_some() || !name.is_empty()) {
         return Err(format!("{name:?} is not a name that a PriorityClass can have"));
     }
     let Some(value) = value else {

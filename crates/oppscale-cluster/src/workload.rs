@@ -17,6 +17,7 @@ use oppscale_core::ledger::Ledger;
 use oppscale_core::limits;
 use oppscale_core::malformed::{Malformed, Problem};
 use oppscale_core::model::{Metadata, PodTemplate, Workload};
+use oppscale_core::names::is_subdomain;
 use oppscale_core::nearest::{nearest, nearest_object};
 use oppscale_core::ownership::{OwnWorkload, Ownership};
 use oppscale_core::placement::Placement;
@@ -147,7 +148,7 @@ impl FromStr for KindRef {
             Some(kind) => {
                 Err(format!("a {} has no scale subresource: an HPA cannot scale it", kind.name))
             }
-            None if is_name(&text.to_ascii_lowercase()) => {
+            None if is_subdomain(&text.to_ascii_lowercase()) => {
                 Ok(Self::Named(text.to_ascii_lowercase()))
             }
             None => Err(format!("{text:?} is not a kind, such as deploy or rollouts.argoproj.io")),
@@ -191,7 +192,7 @@ impl FromStr for WorkloadRef {
                 Selector::parse(text).map(Self::Labels).map_err(|error| error.to_string())
             }
             Some((namespace, kind, name))
-                if is_name(name) && namespace.as_deref().is_none_or(is_name) =>
+                if is_subdomain(name) && namespace.as_deref().is_none_or(is_subdomain) =>
             {
                 Ok(Self::Object { namespace, kind: kind.parse()?, name: name.to_owned() })
             }
@@ -200,13 +201,6 @@ impl FromStr for WorkloadRef {
             )),
         }
     }
-}
-
-fn is_name(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.')
 }
 
 /// Kinds of objects that may stand between a workload of `kind` and its pods.

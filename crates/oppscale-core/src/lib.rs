@@ -23,8 +23,8 @@
 //!   ├──────────────────────────────────────────────┘
 //! share          what remains, divided between several workloads
 //!
-//! kinds, check, units, error    the tables of API kinds and checks, amounts and durations as
-//!                               people write them, the one error type
+//! kinds, check, units, names, error    API kinds, checks, amounts and durations as people write
+//!                                      them, valid names, the one error type
 //! ```
 
 pub mod check;
@@ -43,6 +43,7 @@ pub mod ledger;
 pub mod limits;
 pub mod malformed;
 pub mod model;
+pub mod names;
 pub mod nearest;
 pub mod node;
 pub mod ownership;

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use super::devices::{IMPLICIT_PREFIX, class_of, resource_of};
 use super::hole::Hole;
+use super::names::is_qualified_name;
 use super::quantity::Quantity;
 use super::resources::{Amount, CPU, MEMORY, PODS, Resources, Unit, unit_of};
 use super::units::{WHOLE, amount_of, parse_percent, parse_quantity, percentage, quantity_text};
@@ -176,16 +177,7 @@ impl FromStr for Reserve {
 pub(super) fn check_name(name: &str) -> Result<(), String> {
     let is_native = matches!(name, CPU | MEMORY | PODS | "ephemeral-storage")
         || name.strip_prefix("hugepages-").is_some_and(|size| !size.is_empty());
-    let is_word = |word: &str| {
-        let is_inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        let is_end = |c: char| c.is_ascii_alphanumeric();
-        word.len() <= 63
-            && word.starts_with(is_end)
-            && word.ends_with(is_end)
-            && word.chars().all(is_inner)
-    };
-    let is_extended =
-        name.split_once('/').is_some_and(|(domain, word)| !domain.is_empty() && is_word(word));
+    let is_extended = name.contains('/') && is_qualified_name(name);
     let is_device = class_of(name).is_some_and(|class| !class.is_empty());
     if is_native || is_extended || is_device {
         return Ok(());

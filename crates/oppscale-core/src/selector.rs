@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::malformed::Malformed;
 use super::model::{LabelSelectorJson, Pairs, SelectorRequirement, Text};
+use super::names::{is_label_value, is_qualified_name};
 
 /// Labels by key, as a pod or node carries them.
 pub type Labels<'a> = Pairs<'a, Text<'a>>;
@@ -230,22 +231,13 @@ fn split_requirements(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Checks a qualified name as far as a typing error would show.
 fn check_key(key: &str) -> Result<(), String> {
-    let name = key.rsplit_once('/').map_or(key, |(_, name)| name);
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-    if name.is_empty() || name.len() > 63 || !key.chars().all(allowed) {
-        return Err(format!("{key:?} is not a label key"));
-    }
-    Ok(())
+    is_qualified_name(key).then_some(()).ok_or_else(|| format!("{key:?} is not a label key"))
 }
 
 fn check_value(value: &str) -> Result<String, String> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    if value.len() > 63 || !value.chars().all(allowed) {
-        return Err(format!("{value:?} is not a label value"));
-    }
-    Ok(value.to_owned())
+    let is_value = is_label_value(value);
+    is_value.then(|| value.to_owned()).ok_or_else(|| format!("{value:?} is not a label value"))
 }
 
 fn bad_operator(expression: &SelectorRequirement<'_>) -> super::malformed::Problem {

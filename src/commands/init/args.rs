@@ -14,7 +14,6 @@ use crate::certificates::CertificateSpec;
 use crate::cli::{self, Cli, Command};
 use crate::completion::Values;
 use crate::manifest::Templates;
-use crate::manifest::lint::{is_dns_label, is_label_value, is_name, is_qualified};
 use crate::serve::HttpAuth;
 use crate::setup::config::{InstallConfig, Pipeline, Trust, cluster_name};
 use crate::setup::pod::{
@@ -25,6 +24,7 @@ use oppscale_cluster::{Cluster, ClusterError};
 use oppscale_core::check::Distribution;
 use oppscale_core::error::Error;
 use oppscale_core::kinds;
+use oppscale_core::names::{is_dns_label, is_label_value, is_qualified_name, is_subdomain};
 use oppscale_core::reserve::Reserve;
 use oppscale_core::units::parse_duration;
 
@@ -282,14 +282,14 @@ fn check_server_args(config: &InstallConfig) -> anyhow::Result<()> {
 }
 
 fn parse_label(text: &str) -> Result<(String, String), String> {
-    let is_label = |(key, value): &(&str, &str)| is_qualified(key) && is_label_value(value);
+    let is_label = |(key, value): &(&str, &str)| is_qualified_name(key) && is_label_value(value);
     let pair = text.split_once('=').filter(is_label);
     let (key, value) = pair.ok_or("expected KEY=VALUE, as nodes have labels")?;
     Ok((key.to_owned(), value.to_owned()))
 }
 
 fn parse_secret(text: &str) -> Result<String, String> {
-    match is_name(text) {
+    match is_subdomain(text) {
         true => Ok(text.to_owned()),
         false => Err("not a name that a Secret can have".to_owned()),
     }
