@@ -25,7 +25,6 @@ use oppscale_core::resources::Amount;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::admission;
 use super::source_file::{Object, SourceFile, SourceFileError};
 
 /// An HPA: the user's object, whole, and what it says.
@@ -128,7 +127,7 @@ fn manifest(
         |invalid| invalid.errors.clone(),
         |spec| validate(spec, gates).err().map(|invalid| invalid.errors).unwrap_or_default(),
     );
-    let errors: Vec<_> = admission::check(&autoscaler).into_iter().chain(of_spec).collect();
+    let errors: Vec<_> = autoscaler.invalid_fields().into_iter().chain(of_spec).collect();
     match spec {
         Ok(spec) if errors.is_empty() => Ok(Manifest { object: value, autoscaler, spec, warnings }),
         _ => Err(refuse(Invalid { errors })),

@@ -5,7 +5,6 @@
 //! `hpa_model::simulation::Setup`. What is wrong with a file is said with its name, the line, the
 //! field and what was expected.
 
-mod admission;
 mod application;
 mod from_cluster;
 mod load_file;

@@ -7,6 +7,7 @@
 
 mod conversion;
 mod reader;
+mod validation;
 
 pub use conversion::{Unconvertible, convert};
 pub use reader::HpaReader;

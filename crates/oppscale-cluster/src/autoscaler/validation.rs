@@ -1,14 +1,16 @@
-//! What the API server refuses of an HPA beside its spec's values, in its words: metadata, the
+//! Validation of an HPA outside the values of its spec, in the API server's words: metadata, the
 //! reference to its target, blocks of metrics (`pkg/apis/autoscaling/validation`, 1.36).
 
 use hpa_model::FieldError;
 use k8s_openapi::api::autoscaling::v2;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
-use oppscale_cluster::Autoscaler;
 
 use oppscale_core::names::{
-    is_dns_label, is_label_value, is_path_segment, is_qualified_name, is_subdomain,
+    is_annotation_key, is_dns_label, is_label_value, is_path_segment, is_qualified_name,
+    is_subdomain,
 };
+
+use super::Autoscaler;
 
 /// The only kind of the core API that has a scale.
 const CORE_KIND: &str = "ReplicationController";
@@ -21,17 +23,20 @@ const KEY: &str = "a qualified name must consist of alphanumeric characters, '-'
                    must start and end with an alphanumeric character, with an optional DNS \
                    subdomain prefix and '/'";
 
-/// Everything that is wrong with the object around its spec's values.
-pub(super) fn check(hpa: &Autoscaler) -> Vec<FieldError> {
-    let mut errors = Vec::new();
-    metadata(&hpa.0.metadata, &mut errors);
-    let Some(spec) = &hpa.0.spec else { return errors };
-    let target = &spec.scale_target_ref;
-    reference(target, "spec.scaleTargetRef", target.kind == CORE_KIND, &mut errors);
-    for (at, metric) in spec.metrics.iter().flatten().enumerate() {
-        self::metric(metric, &format!("spec.metrics[{at}]"), &mut errors);
+impl Autoscaler {
+    /// The fields outside the values of the spec that the API server refuses, in its words;
+    /// [`hpa_model::validate`] checks the spec.
+    pub fn invalid_fields(&self) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        metadata(&self.0.metadata, &mut errors);
+        let Some(spec) = &self.0.spec else { return errors };
+        let target = &spec.scale_target_ref;
+        reference(target, "spec.scaleTargetRef", target.kind == CORE_KIND, &mut errors);
+        for (at, metric) in spec.metrics.iter().flatten().enumerate() {
+            self::metric(metric, &format!("spec.metrics[{at}]"), &mut errors);
+        }
+        errors
     }
-    errors
 }
 
 fn invalid(field: impl Into<String>, value: &str, detail: &str) -> FieldError {
