@@ -17,7 +17,7 @@ use crate::setup::api_services::ApiService;
 use crate::setup::config::REVIEWS;
 use crate::setup::helm::{ADAPTER, ADAPTER_CONFIG};
 use crate::setup::permissions::HPA_CONTROLLER;
-use crate::setup::pod::Installed;
+use crate::setup::server_pod::Installed;
 use hpa_model::verdict::METRIC_NAME;
 use oppscale_cluster::{ApiRequest, ApiResponse, Operation};
 use oppscale_core::check::{CheckId, Finding, Outcome};

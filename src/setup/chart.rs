@@ -12,7 +12,7 @@ use crate::manifest::File;
 
 use super::config::InstallConfig;
 use super::helm::Values;
-use super::pod::PodSettings;
+use super::server_pod::PodSettings;
 
 /// The values file with the certificates; `.helmignore` keeps it out of packages.
 pub const TLS_VALUES: &str = "tls.values.yaml";

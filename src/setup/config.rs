@@ -14,7 +14,7 @@ use oppscale_core::reserve::Reserve;
 
 use super::helm::{ADAPTER, ADAPTER_SECRET};
 use super::local_clock;
-use super::pod::PodSettings;
+use super::server_pod::PodSettings;
 
 /// How the HPA gets the capacity metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]

@@ -16,7 +16,7 @@ use crate::completion::Values;
 use crate::manifest::Templates;
 use crate::serve::HttpAuth;
 use crate::setup::config::{InstallConfig, Pipeline, Trust, cluster_name};
-use crate::setup::pod::{
+use crate::setup::server_pod::{
     Amounts, Installed, PodSettings, PriorityClass, parse_amounts, parse_priority_class,
     parse_toleration, parse_workload_kind,
 };

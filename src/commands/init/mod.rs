@@ -16,7 +16,7 @@ use crate::progress::Progress;
 use crate::render::findings;
 use crate::setup::config::{InstallConfig, Pipeline};
 use crate::setup::permissions::RequiredPermissions;
-use crate::setup::pod::Installed;
+use crate::setup::server_pod::Installed;
 use oppscale_cluster::{Cluster, ClusterError};
 use oppscale_core::check::{Category, CheckId, Finding};
 use oppscale_core::error::{Error, ErrorKind};

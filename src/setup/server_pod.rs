@@ -1,4 +1,5 @@
-//! What can be chosen of the server's pods: priority, placement, resources, arguments.
+//! Settings of the server's pods: priority, placement, resources, arguments. `init` takes them from
+//! its flags, and reads those of an installation from its Deployment.
 
 use std::collections::BTreeMap;
 
@@ -47,7 +48,7 @@ impl PriorityClass {
     }
 }
 
-/// What can be chosen of the server's pods.
+/// Settings of the server's pods.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PodSettings {
     /// PriorityClass.
@@ -87,12 +88,12 @@ impl Default for PodSettings {
 }
 
 impl PodSettings {
-    /// The template context.
+    /// The settings as values of the templates.
     pub fn context(&self) -> Value {
         let names = |names: &[String]| -> Vec<Value> {
             names.iter().map(|name| json!({"name": name})).collect()
         };
-        let kinds = self.workload_kinds.iter().map(|kind| format!("{KIND}{kind}"));
+        let kinds = self.workload_kinds.iter().map(|kind| format!("{WORKLOAD_KIND}{kind}"));
         let args: Vec<String> = kinds.chain(self.extra_args.iter().cloned()).collect();
         json!({
             "priority_class": self.priority_class.name,
@@ -127,7 +128,7 @@ impl PodSettings {
     }
 }
 
-const KIND: &str = "--workload-kind=";
+const WORKLOAD_KIND: &str = "--workload-kind=";
 const GUARD: &str = "--pressure-guard";
 /// The subresource that the guard reads, by its value.
 const GUARD_RESOURCES: [(&str, &str); 2] = [("kubelet", "nodes/stats"), ("proxy", "nodes/proxy")];
@@ -137,10 +138,10 @@ const HTTP_AUTH: &str = "--http-auth=token-review";
 /// Annotation of the Deployment with the value `off` if no NetworkPolicy is wanted.
 const NETWORK_POLICY_ANNOTATION: &str = "oppscale.dev/network-policy";
 
-/// What an installation was set up with, by its Deployment.
+/// Settings of an installation, read from its objects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Installed {
-    /// Image.
+    /// Image of the container.
     pub image: Option<String>,
     /// Number of pods.
     pub replicas: Option<u32>,
@@ -150,13 +151,13 @@ pub struct Installed {
     pub pipeline: Option<Pipeline>,
     /// Whether cert-manager issues the certificates.
     pub cert_manager: bool,
-    /// Whether a NetworkPolicy was not wanted.
+    /// Whether it was installed without a NetworkPolicy.
     pub no_network_policy: bool,
     /// Namespaces whose pods may connect to port 8080; empty for every client.
     pub http_from: Vec<String>,
     /// Who may read the page and `/metrics`.
     pub http_auth: HttpAuth,
-    /// What was chosen of its pods.
+    /// Settings of its pods.
     pub pod: PodSettings,
 }
 
@@ -164,7 +165,7 @@ impl Installed {
     /// Finds the installation by its Deployment; `None` if there is none that oppscale applied.
     ///
     /// # Errors
-    /// When it cannot be read: what is not known of it must not be taken for its opposite.
+    /// When it cannot be read: an unknown setting is not the default.
     pub async fn find(
         cluster: &Cluster,
         namespace: &str,
@@ -218,7 +219,7 @@ impl Installed {
         Ok(Some(installed))
     }
 
-    /// What a Deployment was set up with.
+    /// The settings that follow from the Deployment alone.
     pub fn of(deployment: Deployment) -> Self {
         let owned = owns_replicas(&deployment.metadata);
         let no_network_policy =
@@ -233,7 +234,7 @@ impl Installed {
         for arg in container.args.unwrap_or_default() {
             if let Some(value) = arg.strip_prefix(APIS) {
                 apis = Some(value.to_owned());
-            } else if let Some(kind) = arg.strip_prefix(KIND) {
+            } else if let Some(kind) = arg.strip_prefix(WORKLOAD_KIND) {
                 workload_kinds.push(kind.to_owned());
             } else if arg == HTTP_AUTH {
                 http_auth = HttpAuth::TokenReview;
@@ -281,7 +282,7 @@ fn namespaces(policy: &NetworkPolicy) -> Vec<String> {
     labels.filter_map(|labels| labels.get("kubernetes.io/metadata.name").cloned()).collect()
 }
 
-/// Whether oppscale applied `spec.replicas` last.
+/// Whether oppscale is the field manager of `spec.replicas`.
 fn owns_replicas(metadata: &ObjectMeta) -> bool {
     let managers = metadata.managed_fields.iter().flatten();
     let mut ours = managers.filter(|entry| entry.manager.as_deref() == Some("oppscale"));
