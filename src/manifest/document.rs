@@ -1,4 +1,4 @@
-//! A Kubernetes object as text and data.
+//! A Kubernetes object to apply or to write: its text, its data, and its origin.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::kinds;
 use oppscale_cluster::typed;
 use oppscale_core::kinds::{Kind, ObjectRef};
 
-/// Where a document comes from.
+/// Where a document comes from, which decides how strictly it is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// A template.
@@ -18,7 +18,7 @@ pub enum Origin {
     User,
 }
 
-/// A Kubernetes object.
+/// A Kubernetes object, from one YAML document.
 #[derive(Debug, Clone)]
 pub struct Document {
     source: String,

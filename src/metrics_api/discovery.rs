@@ -54,10 +54,10 @@ impl Documents {
             groups: served
                 .iter()
                 .map(|(group, versions, _)| {
-                    let mut document = api_group(group, versions);
-                    document["kind"] = "APIGroup".into();
-                    document["apiVersion"] = "v1".into();
-                    (*group, Response::json(&document))
+                    let mut object = api_group(group, versions);
+                    object["kind"] = "APIGroup".into();
+                    object["apiVersion"] = "v1".into();
+                    (*group, Response::json(&object))
                 })
                 .collect(),
             versions: served

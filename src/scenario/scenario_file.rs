@@ -129,9 +129,9 @@ fn yes() -> bool {
 ///
 /// # Errors
 /// When a field is missing, unknown or of the wrong type, or a row contradicts another.
-pub fn setup(document: &SourceFile) -> Result<Setup, SourceFileError> {
-    let file: File = document.parse()?;
-    let error = |problem: String| SourceFileError::new(document, problem);
+pub fn setup(source: &SourceFile) -> Result<Setup, SourceFileError> {
+    let file: File = source.parse()?;
+    let error = |problem: String| SourceFileError::new(source, problem);
     // What a file does not say is as on the article's cluster.
     let mut setup = BuiltInScenario::Blog.setup();
     setup.nodes = file.nodes.iter().map(PoolFile::pool).collect();

@@ -86,9 +86,9 @@ struct ManualFile {
 ///
 /// # Errors
 /// When a field is missing, of the wrong type, or names something that there is not.
-pub fn series(document: &SourceFile) -> Result<Series, SourceFileError> {
-    let file: File = document.parse()?;
-    let error = |problem: String| SourceFileError::new(document, problem);
+pub fn series(source: &SourceFile) -> Result<Series, SourceFileError> {
+    let file: File = source.parse()?;
+    let error = |problem: String| SourceFileError::new(source, problem);
     let config = config(&file).map_err(error)?;
     if file.metrics.is_empty() {
         return Err(error("metrics: expected at least one metric".to_owned()));

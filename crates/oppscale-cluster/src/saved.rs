@@ -534,7 +534,7 @@ impl Intake<'_> {
             loop {
                 match values.next() {
                     None => return Ok(()),
-                    Some(Ok(value)) => self.document(value)?,
+                    Some(Ok(value)) => self.take_document(value)?,
                     // The flow style of YAML begins like JSON.
                     Some(Err(_)) if values.byte_offset() == 0 => break,
                     Some(Err(error)) => {
@@ -554,7 +554,7 @@ impl Intake<'_> {
         for document in yaml::documents(part.text, DuplicateKeys::LastWins) {
             let value = document.map_err(|error| self.not_yaml(part, &error))?;
             if !value.is_null() {
-                self.document(&serde_json::value::to_raw_value(&value)?)?;
+                self.take_document(&serde_json::value::to_raw_value(&value)?)?;
             }
         }
         Ok(())
@@ -596,7 +596,7 @@ impl Intake<'_> {
         Ok(())
     }
 
-    fn document(&mut self, raw: &RawValue) -> anyhow::Result<()> {
+    fn take_document(&mut self, raw: &RawValue) -> anyhow::Result<()> {
         self.documents += 1;
         self.take(raw, &Defaults::default())
     }

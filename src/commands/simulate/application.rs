@@ -61,11 +61,11 @@ pub(super) fn plan(args: &SimulateArgs, recorded: Option<Demand>) -> anyhow::Res
     let config = ControllerConfig::of(args.kubernetes_version.unwrap_or_default());
     let mut candidates = Vec::new();
     for file in &args.hpas {
-        let document = SourceFile::read(file)?;
-        let manifests = scenario::manifests(&document, config.gates)?;
+        let source = SourceFile::read(file)?;
+        let manifests = scenario::manifests(&source, config.gates)?;
         let rivals = scenario::rivals(&manifests);
         for (manifest, rivals) in manifests.into_iter().zip(rivals) {
-            let workload = scenario::workload(&document, &manifest)?;
+            let workload = scenario::workload(&source, &manifest)?;
             candidates.push(Candidate { file: file.clone(), manifest, workload, rivals });
         }
     }
@@ -266,9 +266,9 @@ fn demand(
         let (title, demand) = match history::is_history(Path::new(wanted)) {
             true => of_history(wanted, first)?,
             false => {
-                let document = SourceFile::read(wanted)?;
-                let demand = Demand::recorded(scenario::load(&document)?);
-                (document.name, demand)
+                let source = SourceFile::read(wanted)?;
+                let demand = Demand::recorded(scenario::load(&source)?);
+                (source.name, demand)
             }
         };
         let length = flag.unwrap_or(demand.end_ms().max(60_000));

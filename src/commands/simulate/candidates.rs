@@ -76,10 +76,10 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
     setup.check().map_err(|error| anyhow!("{title}: {error}"))?;
     let mut candidates = Vec::new();
     for file in &args.hpas {
-        let document = SourceFile::read(file)?;
-        for manifest in manifests(&document, file, &setup)? {
+        let source = SourceFile::read(file)?;
+        for manifest in manifests(&source, file, &setup)? {
             warnings.extend(manifest.warnings.iter().cloned());
-            let workload = scenario::workload(&document, &manifest)?;
+            let workload = scenario::workload(&source, &manifest)?;
             let metric = metric_model(args, &manifest, workload.as_ref());
             notes.extend(assumption(args, &manifest));
             let mut setup = setup.clone();
@@ -235,8 +235,8 @@ fn apply_basis(
     Ok(())
 }
 
-fn manifests(document: &SourceFile, file: &str, setup: &Setup) -> anyhow::Result<Vec<Manifest>> {
-    let manifests = scenario::manifests(document, setup.filler.autoscaler.config.gates)?;
+fn manifests(source: &SourceFile, file: &str, setup: &Setup) -> anyhow::Result<Vec<Manifest>> {
+    let manifests = scenario::manifests(source, setup.filler.autoscaler.config.gates)?;
     for manifest in &manifests {
         if manifest.spec.effective_metrics().iter().any(|metric| metric.source.is_per_pod()) {
             bail!(

@@ -136,9 +136,9 @@ async fn off_thread<T: Send + 'static>(
 
 /// Replays a series, every change of the replicas as CSV; or the recording of a dry run.
 fn replay(args: &SimulateArgs, file: &str, printer: &Printer) -> anyhow::Result<Exit> {
-    let document = SourceFile::read(file)?;
-    if let Some(recording) = scenario::recording(&document)? {
-        return dry_run::replay(args, &document, recording, printer);
+    let source = SourceFile::read(file)?;
+    if let Some(recording) = scenario::recording(&source)? {
+        return dry_run::replay(args, &source, recording, printer);
     }
     if !args.hpas.is_empty() || args.kubernetes_version.is_some() {
         bail!(
@@ -149,9 +149,9 @@ fn replay(args: &SimulateArgs, file: &str, printer: &Printer) -> anyhow::Result<
     if args.output.format == Output::Json {
         bail!(Error::usage(format!("{file} is replayed as CSV only")));
     }
-    let series = scenario::series(&document)?;
+    let series = scenario::series(&source)?;
     let changes = hpa_model::replay(&series)
-        .map_err(|error| SourceFileError::new(&document, error.to_string()))?;
+        .map_err(|error| SourceFileError::new(&source, error.to_string()))?;
     printer.data(&csv::changes(&changes))?;
     Ok(Exit::Ok)
 }

@@ -74,6 +74,6 @@ pub(super) async fn load(
             "--prometheus takes the address of Prometheus itself, such as http://localhost:9090"
         ));
     }
-    let document = SourceFile::new(format!("the answer of {base}"), text);
-    Ok(Demand::recorded(scenario::load(&document)?))
+    let source = SourceFile::new(format!("the answer of {base}"), text);
+    Ok(Demand::recorded(scenario::load(&source)?))
 }

@@ -103,8 +103,8 @@ pub(super) fn variants(
     let read = |(values, object): (Vec<(String, String)>, Value)| {
         let words: Vec<_> =
             values.iter().map(|(field, value)| format!("{field}={value}")).collect();
-        let document = SourceFile::new(format!("--sweep {}", words.join(" ")), object.to_string());
-        let manifest = scenario::manifests(&document, gates)?.into_iter().next();
+        let source = SourceFile::new(format!("--sweep {}", words.join(" ")), object.to_string());
+        let manifest = scenario::manifests(&source, gates)?.into_iter().next();
         let manifest = manifest.ok_or_else(|| Error::failure("--sweep: the HPA was lost"))?;
         Ok(Variant { values, manifest })
     };

@@ -185,7 +185,7 @@ impl Kubeconfig {
     /// When it is no kubeconfig.
     pub(crate) fn parse(bytes: Vec<u8>, path: &Path) -> Result<Self, ClusterError> {
         let unusable = |why: &str| unusable(path, why);
-        let value = without_nulls(document(bytes, path)?);
+        let value = without_nulls(first_document(bytes, path)?);
         if value.is_null() {
             return Ok(Self::default());
         }
@@ -260,11 +260,11 @@ impl Kubeconfig {
 /// When it is no kubeconfig.
 pub fn kubeconfig_document(bytes: Vec<u8>, path: &Path) -> Result<Value, ClusterError> {
     Kubeconfig::parse(bytes.clone(), path)?;
-    document(bytes, path)
+    first_document(bytes, path)
 }
 
-/// The first document; kubectl reads no other.
-fn document(bytes: Vec<u8>, path: &Path) -> Result<Value, ClusterError> {
+/// The first YAML document of a kubeconfig; kubectl reads no other.
+fn first_document(bytes: Vec<u8>, path: &Path) -> Result<Value, ClusterError> {
     let unusable = |why: &str| unusable(path, why);
     let text = documents::decode(bytes).map_err(|error| unusable(&error.to_string()))?;
     let Some(part) = documents::parts(&text).next() else { return Ok(Value::Null) };

@@ -46,15 +46,15 @@ pub const FILLER_PRIORITY: i32 = -1000;
 /// The fillers that waiting pods are placed beside.
 pub struct Fillers<'q> {
     /// Which pods they are.
-    pub pods: FillerPods<'q>,
+    pub selection: FillerSelection<'q>,
     /// Whether they can use a node. Nodes without allocatable or with pods that cannot be
     /// counted are left out before.
     pub is_usable: &'q dyn Fn(&NodeRecord) -> bool,
 }
 
-/// Which pods are fillers, and the priorities of those.
+/// Which pods count as fillers, and their priorities.
 #[derive(Debug, Clone, Copy)]
-pub enum FillerPods<'q> {
+pub enum FillerSelection<'q> {
     /// The pods that the ledger counts as opportunistic, all of this priority.
     Opportunistic(i32),
     /// The pods of the workloads that the ledger tracks, with a priority for each in the order
@@ -125,27 +125,27 @@ impl DemandState {
 
 impl Fillers<'_> {
     fn is_paid(&self, ledger: &Ledger, pod: &Waiting) -> bool {
-        let is_tracked = match self.pods {
-            FillerPods::Opportunistic(_) => false,
-            FillerPods::Tracked(_) => ledger.is_tracked(pod),
+        let is_tracked = match self.selection {
+            FillerSelection::Opportunistic(_) => false,
+            FillerSelection::Tracked(_) => ledger.is_tracked(pod),
         };
         !pod.opportunistic && !is_tracked
     }
 
     /// The priorities of the fillers, ascending.
     fn priorities(&self) -> Vec<i32> {
-        let distinct: BTreeSet<i32> = match self.pods {
-            FillerPods::Opportunistic(priority) => [priority].into(),
-            FillerPods::Tracked(priorities) => priorities.iter().flatten().copied().collect(),
+        let distinct: BTreeSet<i32> = match self.selection {
+            FillerSelection::Opportunistic(priority) => [priority].into(),
+            FillerSelection::Tracked(priorities) => priorities.iter().flatten().copied().collect(),
         };
         distinct.into_iter().collect()
     }
 
     /// What the fillers occupy on a node, by their priority.
     fn on<'a>(&self, account: &'a NodeAccount) -> Vec<(i32, &'a Resources)> {
-        match self.pods {
-            FillerPods::Opportunistic(priority) => vec![(priority, &account.opportunistic)],
-            FillerPods::Tracked(priorities) => {
+        match self.selection {
+            FillerSelection::Opportunistic(priority) => vec![(priority, &account.opportunistic)],
+            FillerSelection::Tracked(priorities) => {
                 let priority = |id: u32| priorities.get(id as usize).copied().flatten();
                 let tallies = account.tallies();
                 tallies.filter_map(|(id, tally)| Some((priority(id)?, &tally.sum))).collect()
@@ -185,7 +185,7 @@ fn compare_turns((a_key, a): (&PodKey, &Waiting), (b_key, b): (&PodKey, &Waiting
 fn with_fillers<T>(query: &Query, place: impl FnOnce(&Fillers<'_>) -> T) -> T {
     let is_usable = |node: &NodeRecord| query.selects(node) && node.is_usable(&query.placement);
     let priority = query.filler_priority.unwrap_or(FILLER_PRIORITY);
-    place(&Fillers { pods: FillerPods::Opportunistic(priority), is_usable: &is_usable })
+    place(&Fillers { selection: FillerSelection::Opportunistic(priority), is_usable: &is_usable })
 }
 
 /// As [`place`], for the workload that is asked about.

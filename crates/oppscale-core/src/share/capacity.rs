@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::{Held, IDLE_CPU, ShareRequest, UNLISTED, Uptake};
-use crate::demand::{self, DemandState, FILLER_PRIORITY, FillerPods, Fillers, PlacedPod};
+use crate::demand::{self, DemandState, FILLER_PRIORITY, FillerSelection, Fillers, PlacedPod};
 use crate::ledger::{Ledger, NodeAccount, TrackId};
 use crate::node::NodeRecord;
 use crate::placement::Placement;
@@ -283,8 +283,8 @@ impl SharedCapacity {
             |prepared: &PreparedRequest| prepared.request.pod_priority.unwrap_or(FILLER_PRIORITY);
         let priorities: Vec<Option<i32>> =
             self.requests.iter().map(|prepared| prepared.as_ref().map(priority)).collect();
-        let pods = FillerPods::Tracked(&priorities);
-        let placed = demand::place(ledger, &Fillers { pods, is_usable: &is_usable });
+        let selection = FillerSelection::Tracked(&priorities);
+        let placed = demand::place(ledger, &Fillers { selection, is_usable: &is_usable });
         let width = self.names.len();
         for (node, pod) in placed.iter().filter_map(PlacedPod::kept_on) {
             let Some(&at) = nodes.get(node) else { continue };
