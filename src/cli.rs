@@ -214,7 +214,7 @@ pub fn localized(text: &str) -> Cow<'_, str> {
     Cow::Owned(result)
 }
 
-/// Where the sources are, from which `docs/` is read.
+/// URL of the documentation in the repository.
 const DOCUMENTATION: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/");
 
 /// The command with every text of its help for the person who called the program.
@@ -241,7 +241,7 @@ fn adapted(command: clap::Command) -> clap::Command {
 }
 
 impl Command {
-    /// How the command does without a cluster, where it can.
+    /// The flags with which the command needs no cluster, if there are any.
     pub fn without_cluster(&self) -> Option<&'static str> {
         match self {
             Self::Top(_) => Some(

@@ -22,7 +22,7 @@ pub enum Exit {
     Usage,
     /// 3: permissions are missing. Whatever can be shown without them was shown.
     Permissions,
-    /// 4: an object or field belongs to somebody else and was not changed.
+    /// 4: an object or field belongs to another owner and was not changed.
     Owned,
     /// 124: a timeout.
     TimedOut,

@@ -27,7 +27,7 @@ pub(crate) enum Kind {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Sample {
-    /// What the sample's name has beyond the family's: `_bucket`.
+    /// Suffix of the sample's name, such as `_bucket`.
     pub(crate) suffix: &'static str,
     pub(crate) labels: Vec<(&'static str, String)>,
     pub(crate) value: String,

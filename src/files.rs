@@ -150,8 +150,8 @@ fn folder_of(path: &Path) -> &Path {
     folder.unwrap_or(Path::new("."))
 }
 
-/// kubectl's lock of a kubeconfig: while `FILE.lock` exists, nobody else writes FILE (client-go
-/// `tools/clientcmd/loader.go`).
+/// kubectl's lock of a kubeconfig: while `FILE.lock` exists, no other program writes FILE
+/// (client-go `tools/clientcmd/loader.go`).
 pub struct FileLock(PathBuf);
 
 impl FileLock {

@@ -6,7 +6,7 @@ use ratatui::style::Color;
 /// The colours that a user chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum ThemeChoice {
-    /// Colours that can be told apart on any background.
+    /// Colours that are legible on any background.
     #[default]
     Auto,
     /// Brighter colours for a dark background.

@@ -13,7 +13,7 @@ use crate::palette::{ColorDepth, Palette, ThemeChoice};
 
 use crate::stderr;
 
-/// When to colour.
+/// Use of colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum ColorChoice {
     /// On a terminal, unless NO_COLOR is set or TERM is dumb.
@@ -25,7 +25,7 @@ pub enum ColorChoice {
     Never,
 }
 
-/// How a piece of text stands out.
+/// Emphasis of a piece of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
     /// Unstyled.

@@ -27,7 +27,7 @@ fn style(template: &str) -> ProgressStyle {
 /// The line that was created last, which may stand on the terminal.
 static LATEST: Mutex<Option<WeakProgressBar>> = Mutex::new(None);
 
-/// Writes to stderr while no line of progress stands there; it comes back below.
+/// Writes to stderr. The line of progress is cleared first, and drawn again below the text.
 pub(crate) fn suspend<R>(write: impl FnOnce() -> R) -> R {
     let latest = LATEST.lock().unwrap_or_else(PoisonError::into_inner);
     let line = latest.as_ref().and_then(WeakProgressBar::upgrade);

@@ -55,10 +55,10 @@ impl SampleApp {
     }
 
     /// Ends in order: unready for `delay`, so that load balancers stop sending requests, then the
-    /// port closes and requests that came are answered, for `patience` at most.
-    pub async fn stop(self, delay: Duration, patience: Duration) {
+    /// port closes and requests that came are answered, for `timeout` at most.
+    pub async fn stop(self, delay: Duration, timeout: Duration) {
         let Self { answers, ports, .. } = self;
-        ports.stop(|| answers.stop(), delay, patience).await;
+        ports.stop(|| answers.stop(), delay, timeout).await;
         tracing::info!(requests = answers.count(), "requests were answered");
     }
 }

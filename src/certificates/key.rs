@@ -66,7 +66,7 @@ impl fmt::Display for KeyKind {
 
 /// A private key.
 pub struct PrivateKey {
-    /// What it is.
+    /// Kind of the key.
     pub kind: KeyKind,
     /// Bits of its public key, as a certificate holds them; `None` if the file does not contain
     /// them and they cannot be computed here.

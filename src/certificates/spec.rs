@@ -6,7 +6,7 @@ use oppscale_core::names::is_dns_label;
 
 /// Seconds of a day.
 const DAY: i64 = 86_400;
-/// How far certificates are backdated, in seconds, for clocks that run late: as client-go does.
+/// Seconds by which certificates are backdated, for clocks that run late, as in client-go.
 const BACKDATED: i64 = 3_600;
 /// The longest lifetime, in days: dates from the year 2050 on, and clients with 32-bit times,
 /// cause trouble.

@@ -64,7 +64,7 @@ pub struct Verification {
     pub cas: Vec<Certificate>,
     /// Reasons for which the aggregator rejects the certificate.
     pub problems: Vec<CertificateProblem>,
-    /// What the aggregator accepts, and what will fail some day or with another server.
+    /// Problems that the aggregator accepts today, but that fail later or with another server.
     pub warnings: Vec<CertificateProblem>,
     /// Effective validity of the serving certificate: it ends with that of its chain.
     pub validity: Option<Validity>,

@@ -82,7 +82,7 @@ pub struct CheckContext<'a> {
     pub now: i64,
     /// The distribution, once it is known.
     pub distribution: Distribution,
-    /// Whether HPAs are judged in this run, so that the snapshot tells their workloads apart.
+    /// Whether this run judges HPAs, for which the snapshot counts the pods of each workload.
     pub(super) judges_hpas: bool,
     pub(super) snapshot: Option<Result<ClusterSnapshot, Outcome>>,
     cache: HashMap<String, Result<Option<Value>, Outcome>>,

@@ -8,7 +8,7 @@ use oppscale_cluster::autoscaler::{HPA, SCALED_OBJECT};
 use oppscale_core::check::{CheckId, Finding};
 
 use crate::scenario::{
-    self, Manifest, PodAssumptions, Reading, SourceFile, StatedPod, WorkloadFile,
+    self, Manifest, MetricAssumptions, PodAssumptions, SourceFile, StatedPod, WorkloadFile,
 };
 
 /// Judges the HPAs of files, each with the workload in its file. Files without one are passed over.
@@ -29,10 +29,10 @@ pub fn judge_manifests(files: &[SourceFile]) -> Vec<Finding> {
                     .fix("correct the field: the API server refuses the HPA as it is"),
             ),
             Ok(manifests) => {
-                let rivals = scenario::rivals(&manifests);
-                for (manifest, rivals) in manifests.iter().zip(rivals) {
+                let conflicting = scenario::hpas_of_same_target(&manifests);
+                for (manifest, conflicting) in manifests.iter().zip(conflicting) {
                     let about = format!("{}: {}", file.name, manifest.name());
-                    let found = judged(file, manifest, &rivals, config);
+                    let found = judged(file, manifest, &conflicting, config);
                     findings.extend(found.into_iter().map(|finding| finding.about(&about)));
                 }
             }
@@ -44,14 +44,14 @@ pub fn judge_manifests(files: &[SourceFile]) -> Vec<Finding> {
 fn judged(
     file: &SourceFile,
     manifest: &Manifest,
-    rivals: &[String],
+    conflicting: &[String],
     config: ControllerConfig,
 ) -> Vec<Finding> {
     const ID: CheckId = CheckId::HpaStable;
-    if !rivals.is_empty() {
+    if !conflicting.is_empty() {
         let text = format!(
             "{} scales the same target: the controller stops both (AmbiguousSelector)",
-            rivals.join(", ")
+            conflicting.join(", ")
         );
         return vec![CheckId::SingleHpa.failed(text).fix("keep one, with the metrics of both")];
     }
@@ -66,7 +66,7 @@ fn judged(
     };
     let reading_of = |workload: Option<&WorkloadFile>| {
         let pod = PodAssumptions::of(workload, &manifest.spec, &StatedPod::default());
-        let reading = Reading::of(manifest, None, &pod);
+        let reading = MetricAssumptions::of(manifest, None, &pod);
         (reading.application(&pod), reading)
     };
     let (application, reading) = reading_of(workload.as_ref());

@@ -34,7 +34,7 @@ pub fn owner_of(services: &[ApiService], group: &str, us: (&str, &str)) -> Owner
     }
 }
 
-/// What to do where a group belongs to another server.
+/// The hint for a group that another server answers.
 pub fn alternative(group: &str) -> &'static str {
     match group {
         EXTERNAL => {

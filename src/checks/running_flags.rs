@@ -19,7 +19,7 @@ pub(super) type Retired = Vec<(&'static str, &'static retired::RetiredFlag)>;
 
 /// The flags of a component.
 pub(super) struct RunningFlags {
-    /// Where they were read.
+    /// Place where the flags were read.
     pub(super) source: &'static str,
     /// The flags, without dashes.
     pub(super) flags: BTreeMap<String, String>,

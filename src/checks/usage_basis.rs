@@ -69,7 +69,7 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Result<Vec<Finding>
     Ok(findings)
 }
 
-/// What a pod of a template has.
+/// Requests, limits and QoS class of a template's pods.
 struct Replica {
     /// Millicores that it requests.
     cpu: Amount,
@@ -95,7 +95,7 @@ impl Replica {
     }
 }
 
-/// What is wrong with the pods of a workload.
+/// The problems of a workload's pods on the usage basis.
 fn of_pod(pod: &PodSpec, replica: &Replica, burn: Option<Amount>) -> Vec<Finding> {
     let mut findings = Vec::new();
     match (burn, replica.cpu_limit) {

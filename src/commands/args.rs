@@ -32,7 +32,7 @@ pub struct OutputArgs<F: ValueEnum + Default + Send + Sync + 'static> {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Cluster options")]
 pub struct ClusterArgs {
-    /// Where it is.
+    /// Its address.
     #[command(flatten)]
     pub address: AddressArgs,
     /// The rest.
@@ -58,7 +58,7 @@ pub struct AddressArgs {
     pub insecure_skip_tls_verify: bool,
 }
 
-/// What of a kubeconfig to use, as which user, with which time limit.
+/// Flags about the connection: kubeconfig, context, user, time limit.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Cluster options")]
 pub struct ConnectionArgs {
@@ -118,7 +118,7 @@ impl ConnectionArgs {
         self.options(address).connect().await
     }
 
-    /// How to connect to the cluster at `address`.
+    /// Options of a connection to the cluster at `address`.
     pub fn options(&self, address: &AddressArgs) -> ConnectOptions {
         let Self {
             kubeconfig,

@@ -68,7 +68,7 @@ pub struct CheckArgs {
     pub cluster: ClusterArgs,
 }
 
-/// How findings are shown.
+/// Output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Format {
     /// All findings, for people.
@@ -165,7 +165,7 @@ fn exit(report: &CheckReport) -> Exit {
     }
 }
 
-/// What `--filename` names.
+/// The files of `--filename`.
 #[derive(Default)]
 struct Files {
     /// The objects.

@@ -28,7 +28,7 @@ impl<'p> Journal<'p> {
         Self { printer, applied, unanswered, planned, open: true, unresolved }
     }
 
-    /// Where it is printed.
+    /// Prints the report.
     pub(super) fn printer(&self) -> &'p Printer {
         self.printer
     }

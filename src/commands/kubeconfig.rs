@@ -24,7 +24,7 @@ use oppscale_core::error::Error;
 use oppscale_core::kinds::{self, ObjectRef};
 use oppscale_core::units::parse_duration;
 
-/// How long another program may hold the lock of a kubeconfig; kubectl holds it for milliseconds.
+/// Time limit for another program's lock on a kubeconfig; kubectl holds it for milliseconds.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Arguments of `oppscale kubeconfig`.

@@ -16,8 +16,8 @@ use super::shutdown::Shutdown;
 
 /// Default port.
 const PORT: u16 = 8080;
-/// How long open requests may take once the port is closed. With the delay before, that is
-/// within the default grace period of a pod, 30 s.
+/// Time limit of open requests once the port is closed. With the delay before it, that is within
+/// the default grace period of a pod, 30 s.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Arguments of `oppscale sample-app`.

@@ -34,7 +34,7 @@ impl Shutdown {
         }
     }
 
-    /// How long a server stays unready before it closes: no time after Ctrl-C, because no load
+    /// Time for which a server stays unready before it closes: none after Ctrl-C, because no load
     /// balancer has to notice.
     pub(super) fn delay(exit: Exit, delay: Duration) -> Duration {
         match exit {

@@ -61,7 +61,7 @@ struct Events {
     items: Vec<Event>,
 }
 
-/// The most events that are shown.
+/// Number of Events that are shown at most.
 const MAX_EVENTS: usize = 3;
 
 /// Reads the HPA and explains it.
@@ -151,8 +151,8 @@ fn paragraph(sentence: &str) -> String {
     terminal::wrapped(sentence, 78).join("\n  ") + "\n"
 }
 
-/// What one metric asks for.
-struct Wish {
+/// The replicas that one metric proposes.
+struct Proposal {
     sentence: String,
     /// Replicas; `None` if the metric has no value.
     replicas: Option<i64>,
@@ -191,9 +191,11 @@ fn explain(hpa: &Autoscaler, now: Option<&DryRunStep>, events: &[Event]) -> Vec<
         return text;
     }
     let behavior = hpa.spec().ok().and_then(|spec| spec.behavior);
-    let wishes: Vec<_> =
-        hpa.readings().filter_map(|reading| wish(reading, current, behavior.as_ref())).collect();
-    text.extend(wishes.iter().map(|wish| wish.sentence.clone()));
+    let proposals: Vec<_> = hpa
+        .readings()
+        .filter_map(|reading| proposal(reading, current, behavior.as_ref()))
+        .collect();
+    text.extend(proposals.iter().map(|proposal| proposal.sentence.clone()));
     text.extend(now.map(|now| format!("Read now: {}.", now.reason)));
     // Metrics that failed at the last sync and can be read now stop nothing.
     let is_stopped = failed.iter().any(|condition| {
@@ -209,7 +211,7 @@ fn explain(hpa: &Autoscaler, now: Option<&DryRunStep>, events: &[Event]) -> Vec<
         });
         !lifted
     });
-    text.push(next(hpa, &wishes, now, is_stopped));
+    text.push(next(hpa, &proposals, now, is_stopped));
     let shown = events.iter().rev().take(MAX_EVENTS);
     text.extend(shown.map(|event| {
         let at = event.last_timestamp.as_ref().or(event.event_time.as_ref());
@@ -223,7 +225,7 @@ fn explain(hpa: &Autoscaler, now: Option<&DryRunStep>, events: &[Event]) -> Vec<
     text
 }
 
-/// What to do about a condition that is False.
+/// The hint for a condition that is False.
 fn remedy(reason: &str) -> &'static str {
     match reason {
         "ScalingDisabled" => {
@@ -255,18 +257,18 @@ fn tolerance(ratio: f64, behavior: Option<&Behavior>) -> f64 {
     own.unwrap_or(ControllerConfig::of(KubernetesVersion::default()).tolerance)
 }
 
-/// What a metric asks for, by its value in the status.
-fn wish(
+/// The replicas that a metric proposes, by its value in the status.
+fn proposal(
     (name, target, value): (&str, &v2::MetricTarget, Option<&v2::MetricValueStatus>),
     current: i32,
     behavior: Option<&Behavior>,
-) -> Option<Wish> {
+) -> Option<Proposal> {
     let Some(value) = value else {
         let sentence = format!(
             "{name} has no value: the controller could not read it. While a metric is missing it \
              does not scale down."
         );
-        return Some(Wish { sentence, replicas: None });
+        return Some(Proposal { sentence, replicas: None });
     };
     let number = |text: &str| text.parse::<Quantity>().ok().map(|q| q.milli_value().value as f64);
     let quantities = |now: &Option<QuantityText>, wanted: &Option<QuantityText>| {
@@ -300,11 +302,16 @@ fn wish(
         false => format!("so it asks for about {replicas} (ready pods and missing ones decide)"),
     };
     let sentence = format!("{name} is {now}, its target {wanted}: {ratio:.2} times, {end}.");
-    Some(Wish { sentence, replicas: Some(replicas) })
+    Some(Proposal { sentence, replicas: Some(replicas) })
 }
 
-/// What the next sync will do, as long as the metrics stay what they are now, or in the status.
-fn next(hpa: &Autoscaler, wishes: &[Wish], now: Option<&DryRunStep>, is_stopped: bool) -> String {
+/// The sentence on the next sync, which assumes the metrics of now, or else those of the status.
+fn next(
+    hpa: &Autoscaler,
+    proposals: &[Proposal],
+    now: Option<&DryRunStep>,
+    is_stopped: bool,
+) -> String {
     let (min, max) = hpa.bounds();
     // The count of the scale, which may have changed since the last sync.
     let scale = now.and_then(|now| now.cluster_replicas).map(i64::from);
@@ -324,8 +331,8 @@ fn next(hpa: &Autoscaler, wishes: &[Wish], now: Option<&DryRunStep>, is_stopped:
     let (most, is_missing) = match now {
         Some(now) => (now.proposed_replicas.map(i64::from), false),
         None => (
-            wishes.iter().filter_map(|wish| wish.replicas).max(),
-            wishes.iter().any(|wish| wish.replicas.is_none()),
+            proposals.iter().filter_map(|proposal| proposal.replicas).max(),
+            proposals.iter().any(|proposal| proposal.replicas.is_none()),
         ),
     };
     if current > max || (current > 0 && current < min) {

@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 use crate::commands::args::{AddressArgs, ConnectionArgs};
 
-/// What the values of an argument are, where they are neither one of a fixed set nor a file.
+/// Values of an argument that are neither one of a fixed set nor files.
 #[derive(Debug, Clone, Copy)]
 pub enum Values {
     /// Words that oppscale knows.
@@ -52,7 +52,7 @@ pub enum Values {
 
 impl ArgExt for Values {}
 
-/// How the command line names a cluster or saved lists, a namespace and a kubeconfig.
+/// The cluster or saved lists, the namespace and the kubeconfig of a command line.
 #[derive(Clone, Default)]
 pub(super) struct Connection {
     options: ConnectOptions,
@@ -62,7 +62,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// That of the words so far.
+    /// The source that the words so far name.
     pub(super) fn of(matches: &ArgMatches) -> Self {
         let has = |id: &str| matches.try_contains_id(id).is_ok();
         // `kubeconfig` has a --server of another meaning.
@@ -87,7 +87,7 @@ type Candidate = (String, String);
 /// Candidates that come while they are waited for. What is there at the end of the time counts.
 type Found = Arc<Mutex<Vec<String>>>;
 
-/// Where values come from.
+/// Source of the values.
 pub(super) struct Source {
     connection: Connection,
     deadline: Instant,
@@ -102,7 +102,7 @@ struct Object<'a> {
 }
 
 impl Source {
-    /// The cluster of `connection`, asked until `deadline`.
+    /// The cluster of `connection`, with requests until `deadline`.
     pub(super) fn new(connection: Connection, deadline: Instant) -> Self {
         Self { connection, deadline, saved: OnceLock::new() }
     }

@@ -15,9 +15,9 @@ use crate::terminal::wrapped;
 pub struct Comparison {
     /// Whose figures they are, column by column.
     pub names: Vec<&'static str>,
-    /// What is compared, and its figures.
+    /// Figures that are compared, and their values.
     pub rows: Vec<(&'static str, Vec<String>)>,
-    /// What made the difference.
+    /// The cause of the difference.
     pub reason: String,
     /// After how many simulated minutes.
     pub minutes: u64,
@@ -25,7 +25,7 @@ pub struct Comparison {
 
 type Figure = fn(&Outcome) -> String;
 
-/// What is compared, the most important first.
+/// Figures that are compared, the most important first.
 const FIGURES: [(&str, Figure); 6] = [
     ("paid pods that waited", |o| o.paid_delayed.to_string()),
     ("longest wait", |o| format!("{} s", o.longest_delay_ms.div_ceil(1000))),
@@ -50,7 +50,7 @@ fn lost(outcome: &Outcome) -> u64 {
     outcome.paid_lost_milli_core_seconds.div_ceil(1000)
 }
 
-/// What makes the difference, in words: tests compare it with the verdicts.
+/// The cause of the difference, as a sentence; tests compare it with the verdicts.
 const ARTICLE: &str = "Why: the article's metric counts the filler's own pods as used. Each pod that \
 the HPA adds lowers the metric, so the HPA removes pods, the metric rises, and it adds them again: it \
 oscillates. Paid pods that come while the cluster is full wait until filler pods have ended.";

@@ -84,7 +84,7 @@ fn sides(view: &View, area: Rect, pen: &mut Pen<'_>) {
     pen.put(line(area.height - 1), keys, pen.theme.dim());
 }
 
-/// Where in the run we are.
+/// The line with the progress of the run.
 fn status(view: &View, wordy: bool) -> String {
     let (now, end) = (clock(view.race.now_ms()), clock(view.race.end_ms));
     let (speed, state, phase) = (view.speed, view.state(), view.race.phase());
@@ -162,7 +162,7 @@ fn panel(side: &Side, layout: Layout, end_ms: u64, area: Rect, pen: &mut Pen<'_>
     pen.lines(rows(layout.notes), notes);
 }
 
-/// What the keys do.
+/// The line with the keys.
 const KEYS: [(&str, &str); 8] = [
     ("space", "pause, go on"),
     ("← →", "15 s, a run of the HPA"),
@@ -214,9 +214,9 @@ fn boxed(title: &str, lines: Vec<String>, width: u16, area: Rect, pen: &mut Pen<
     pen.lines(inner, lines.iter().map(|line| (line, Style::default())));
 }
 
-/// The least that makes sense: the comparison at the end and the keys need as much.
+/// Width that the comparison at the end and the keys need, columns.
 const MIN_WIDTH: u16 = 40;
-/// The least that makes sense.
+/// Height that the screen needs, rows.
 const MIN_HEIGHT: u16 = 10;
 
 /// The rows that each part of a panel gets.
@@ -319,10 +319,10 @@ mod tests {
     }
 
     #[test]
-    fn the_picture_of_the_readme_is_what_is_drawn() {
+    fn the_screenshot_of_the_readme_is_what_is_drawn() {
         let terminal = terminal(&view(26 * 60), 100, 26);
         let title = "oppscale demo: two HPAs side by side";
-        crate::terminal::testing::pin_picture("demo.svg", terminal.backend().buffer(), title);
+        crate::terminal::testing::pin_screenshot("demo.svg", terminal.backend().buffer(), title);
     }
 
     #[test]

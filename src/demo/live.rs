@@ -11,11 +11,11 @@ use crate::terminal::{Input, Screen, ScreenExit, Signal, Signals, Theme};
 
 /// At most ten frames a second.
 const FRAME: Duration = Duration::from_millis(100);
-/// The most that passes between two frames: a machine that slept does not catch up.
+/// Longest time between two frames: a machine that slept does not catch up.
 const LONGEST: Duration = Duration::from_millis(500);
 
-/// Shows the view until somebody ends it. The terminal is as before whenever this ends: with
-/// a result, dropped half-way, or by a panic.
+/// Shows the view until the user ends it. Restores the terminal on every end: a result, a drop, a
+/// panic.
 ///
 /// # Errors
 /// When the terminal cannot be read or written.
@@ -66,7 +66,7 @@ pub async fn live(view: &mut View) -> io::Result<ScreenExit> {
     }
 }
 
-/// What follows for the screen.
+/// Effect of a key on the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
     /// Nothing has changed.
@@ -124,7 +124,7 @@ fn help(view: &mut View) -> Next {
     Next::Draw
 }
 
-/// What PgUp and PgDn jump, in simulated milliseconds.
+/// Jump of PgUp and PgDn, in simulated milliseconds.
 const JUMP_MS: u64 = 5 * 60_000;
 /// From one state that is kept, to go back to, to the next.
 const KEPT_MS: u64 = 60_000;
@@ -135,7 +135,7 @@ pub const MAX_SPEED: u32 = 3_600;
 /// The state of the screen.
 #[derive(Clone, Debug)]
 pub struct View {
-    /// What is shown.
+    /// The race that is shown.
     pub race: Race,
     /// The race at its start and after each minute, to go back to.
     kept: Vec<Race>,
@@ -143,11 +143,11 @@ pub struct View {
     clock_ms: u64,
     /// Simulated seconds a second.
     pub speed: u32,
-    /// Whether time stands still.
+    /// Whether the run is paused.
     pub paused: bool,
     /// Whether the keys are explained.
     pub help: bool,
-    /// How it is drawn.
+    /// Colours.
     pub theme: Theme,
 }
 
@@ -166,7 +166,7 @@ impl View {
         }
     }
 
-    /// So much real time has passed; says whether anything has changed.
+    /// Advances by this much real time. Returns whether anything has changed.
     pub fn pass(&mut self, real_ms: u64) -> bool {
         if self.paused || self.race.is_over() {
             return false;
@@ -221,7 +221,7 @@ impl View {
         self.race.now_ms() != before_ms
     }
 
-    /// What time does.
+    /// State of the clock.
     pub(super) fn state(&self) -> &'static str {
         match (self.race.is_over(), self.paused) {
             (true, _) => "done",

@@ -18,7 +18,7 @@ pub use recording::Recording;
 use oppscale_core::policy::Basis;
 use oppscale_core::resources::Amount;
 
-/// What the demonstration says of itself, first of all.
+/// The disclaimer, which is shown first.
 pub const DISCLAIMER: &str = "oppscale demo: this cluster is simulated, no Kubernetes is touched";
 
 /// Who competes for what, in words for those who have read nothing.

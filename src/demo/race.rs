@@ -25,7 +25,7 @@ struct Contestant {
     name: &'static str,
     title: &'static str,
     settings: &'static str,
-    /// Its basis, where usage is told.
+    /// Its basis, if usage is shown.
     basis: Option<Basis>,
 }
 
@@ -68,7 +68,7 @@ const BASES: [Contestant; 2] = [
 /// Further paid pods of a core each, so that most of the cluster is requested.
 const RESERVED: u32 = 70;
 
-/// What paid pods use, in thousandths of what they request: more in the burst.
+/// Usage of paid pods, in thousandths of their requests: more in the burst.
 fn paid_usage() -> Load {
     let minute = |minute: u64| minute * 60_000;
     let quiet = Load::constant(250).step(minute(20), 250).ramp(minute(25), 600);
@@ -80,9 +80,9 @@ fn paid_usage() -> Load {
 pub struct Race {
     /// The article's HPA, then oppscale's; or oppscale's on the requests basis, then on usage.
     pub sides: Vec<Side>,
-    /// What is compared: two HPAs on the requests basis, or that with the usage basis.
+    /// Comparison: two HPAs on the requests basis, or the requests basis with the usage basis.
     pub basis: Basis,
-    /// When the paid work comes and goes.
+    /// Time of the burst of paid work.
     pub burst: Option<Burst>,
     /// The last moment, milliseconds.
     pub end_ms: u64,
@@ -142,7 +142,7 @@ impl Race {
         }
     }
 
-    /// What is going on, in a few words.
+    /// The phase of the run, as a short label.
     #[must_use]
     pub fn phase(&self) -> String {
         if self.is_over() {
@@ -204,16 +204,16 @@ pub struct Side {
     pub name: &'static str,
     /// The same as a title.
     pub title: &'static str,
-    /// How that HPA is set up.
+    /// Settings of the HPA.
     pub settings: &'static str,
-    /// What the verdict says of it beforehand; `None` when it cannot be judged.
+    /// The verdict on it before the run; `None` if it cannot be judged.
     pub verdict: Option<Verdict>,
-    /// What happened, the oldest first.
+    /// Events of the run, the oldest first.
     pub notes: Vec<Note>,
     /// Who had what, every 10 s from the start.
     pub(super) history: Vec<Shares>,
     simulation: Simulation,
-    /// What the metric keeps back, millicores.
+    /// Reserve that the metric leaves free, millicores.
     held_milli: Amount,
     /// Since when paid pods wait.
     waiting_since_ms: Option<u64>,
@@ -240,7 +240,7 @@ pub(super) struct Shares {
     pub(super) paid: Amount,
     pub(super) own: Amount,
     pub(super) free: Amount,
-    /// What paid pods without a node ask for.
+    /// Requests of paid pods without a node.
     pub(super) waiting: Amount,
 }
 
@@ -349,7 +349,7 @@ impl Side {
     }
 }
 
-/// How many paid pods wait, in words.
+/// Number of waiting paid pods, as text.
 pub(super) fn waiting(pods: u32) -> String {
     match pods {
         0 => "no paid pod waits".to_owned(),
@@ -365,7 +365,7 @@ impl Shares {
         [(Part::Paid, paid), (Part::Filler, own), (Part::Free, free), (Part::Waiting, waiting)]
     }
 
-    /// What the cluster has.
+    /// Allocatable CPU of the cluster.
     pub(super) fn whole(self) -> Amount {
         self.paid + self.own + self.free
     }
@@ -382,7 +382,7 @@ impl Shares {
         }
     }
 
-    /// What is requested or used, in tenths of a per cent of the cluster.
+    /// Requests or usage, in tenths of a percent of the cluster.
     pub(super) fn utilisation_per_mille(&self) -> Amount {
         let all = (self.paid + self.own + self.free).max(1);
         (self.paid + self.own) * 1000 / all
@@ -434,7 +434,7 @@ impl Burst {
         Some(Self { low, high, each_milli, begins_ms, top_ms, ends_ms, over_ms })
     }
 
-    /// What is going on at this moment, in a few words.
+    /// The phase at this moment, as a short label.
     #[must_use]
     pub fn phase(&self, at_ms: u64) -> String {
         let Self { low, high, .. } = self;
@@ -451,7 +451,7 @@ impl Burst {
         }
     }
 
-    /// What begins within `(after_ms, until_ms]`.
+    /// Phases that begin within `(after_ms, until_ms]`.
     #[must_use]
     pub fn news(&self, after_ms: u64, until_ms: u64) -> Option<String> {
         let Self { low, high, .. } = self;

@@ -49,7 +49,7 @@ impl Recording {
         })
     }
 
-    /// What the cluster's HPA keeps free.
+    /// Reserve of the cluster's HPA.
     pub fn reserve() -> Reserve {
         setup(0).filler.autoscaler.metric.reserve
     }
@@ -84,7 +84,7 @@ struct Lines {
 }
 
 impl Lines {
-    /// What does not change: the workloads and the nodes.
+    /// Writes the workloads and the nodes, which do not change.
     fn begin(setup: &Setup, simulation: &Simulation) -> Self {
         let mut lines = Self::default();
         let server = "a simulated cluster";
@@ -124,7 +124,7 @@ impl Lines {
         lines
     }
 
-    /// What has changed since the last moment.
+    /// Writes the changes since the last moment.
     fn moment(&mut self, setup: &Setup, simulation: &Simulation, at_ms: u64) {
         let now: HashMap<u64, SimulatedPod> =
             simulation.pods().map(|pod| (pod.number, pod)).collect();

@@ -14,7 +14,7 @@ use super::pod_security;
 use super::user_workload::{UserWorkload, typed};
 use crate::manifest::Document;
 
-/// What binds pods, and how many of them are admitted at most; `None` for not even one.
+/// A limit on pods, and the number of pods that it admits; `None` if it admits none.
 type Bound = (String, Option<Amount>);
 
 impl UserWorkload {
@@ -103,7 +103,8 @@ impl UserWorkload {
         })
     }
 
-    /// How many replicas one entry of a quota lets in; `None` where it does not count them.
+    /// Number of replicas that one entry of a quota admits; `None` if the entry does not count
+    /// them.
     fn quota_end<'k>(
         &self,
         key: &'k str,

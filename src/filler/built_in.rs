@@ -27,7 +27,7 @@ pub struct BuiltInWorkload {
     pub egress_ports: Vec<u16>,
 }
 
-/// Required settings of a miner. There is no default: it would mine for somebody else.
+/// Required settings of a miner. They have no default, which would mine for its author.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Miner {
     /// The pool's URL.

@@ -17,13 +17,13 @@ use hpa_model::sizing::Sizing;
 
 /// Tells Cluster Autoscaler that the pod is no reason to keep its node.
 pub(super) const SAFE_TO_EVICT: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict";
-/// How long a pod stays on a node that is gone, seconds; 300 unless it says so.
+/// Time that a pod stays on a node that is unreachable or not ready, seconds; 300 by default.
 const TOLERATION_SECONDS: u32 = 15;
 
 /// A Deployment with what it lacked, among the other documents of its file.
 pub(super) struct Completed {
     pub(super) documents: Vec<Document>,
-    /// What its user should know.
+    /// Notes for the user.
     pub(super) notes: Vec<String>,
 }
 

@@ -52,7 +52,7 @@ pub(super) fn cel(class: &str) -> Value {
     })
 }
 
-/// Where KEDA finds the metric of a workload.
+/// URL of the server's metric of a workload, for KEDA.
 pub(super) fn keda(url: &str, metric: &str, namespace: &str, target: &Target) -> Value {
     let Target { kind, name: workload, .. } = target;
     let labels = format!("namespace=\"{namespace}\",kind=\"{kind}\",workload=\"{workload}\"");
@@ -128,8 +128,7 @@ pub(super) fn hard(quota: &Resources) -> BTreeMap<String, String> {
     quota.present().map(|(name, amount)| (key(name), quantity_text(name, amount))).collect()
 }
 
-/// The most memory that one container may use, bytes, where a replica is all there is to go
-/// by.
+/// Highest memory limit of one container, bytes, if only the replica's requests are known.
 pub(super) fn memory_limit(replica: &Replica) -> Amount {
     (replica.footprint().get(MEMORY) * MEMORY_LIMIT).max(512 << 20)
 }
@@ -161,7 +160,7 @@ pub fn priority_class(namespace: &str, name: &str) -> String {
     shortened(&format!("{prefix}{namespace}.{name}"), MAX_SUBDOMAIN)
 }
 
-/// What KEDA puts before the name of a ScaledObject to name its HPA.
+/// KEDA names the HPA of a ScaledObject with this prefix.
 pub(super) const KEDA_HPA: &str = "keda-hpa-";
 
 /// `text` as the value of a label.
@@ -174,8 +173,7 @@ pub(super) fn scaled_object(text: &str) -> String {
     shortened(text, MAX_LABEL - KEDA_HPA.len())
 }
 
-/// `text`, shortened where it is too long, and then told apart from others that begin the same
-/// by a hash.
+/// `text`; if it has more than `most` bytes, its beginning and a hash of it.
 fn shortened(text: &str, most: usize) -> String {
     if text.len() <= most {
         return text.to_owned();

@@ -26,7 +26,7 @@ pub const KEDA_OWNS: &str = "KEDA owns this HPA and undoes every edit. Change it
 pub struct CorrectedHpa {
     /// The object.
     pub object: Value,
-    /// What was replaced or kept, and what the workload needs, one line each.
+    /// Notes on what was replaced or kept, and on what the workload needs, one line each.
     pub notes: Vec<String>,
 }
 

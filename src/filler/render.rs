@@ -23,7 +23,7 @@ use super::node_autoscaler::{FILLABLE_LABEL, NodeAutoscaler};
 use super::user_workload::{SideEffects, UserWorkload};
 use crate::manifest::{Document, Templates, lint};
 
-/// What is rendered.
+/// The workload to render.
 #[derive(Debug, Clone)]
 pub enum Workload {
     /// A program that fills what is idle.
@@ -41,13 +41,13 @@ pub struct RenderConfig {
     pub kind: &'static Kind,
     /// Its name.
     pub name: String,
-    /// Where it lives.
+    /// Namespace of the workload.
     pub namespace: String,
     /// Its image; empty for an own Deployment.
     pub image: String,
     /// Its PriorityClass.
     pub priority_class: String,
-    /// How long it may take to go, seconds.
+    /// Termination grace period, seconds.
     pub grace_seconds: u32,
     /// The user that it runs as.
     pub run_as_user: u32,
@@ -69,13 +69,13 @@ pub struct RenderConfig {
     pub port: Option<u16>,
     /// The port of every node that leads to it.
     pub node_port: Option<u16>,
-    /// How the metric gets to the HPA.
+    /// Pipeline of the metric to the HPA.
     pub pipeline: Pipeline,
     /// Kubernetes version of the cluster.
     pub version: KubernetesVersion,
     /// The node autoscaler.
     pub autoscaler: NodeAutoscaler,
-    /// How the node autoscaler was detected.
+    /// Evidence of the node autoscaler.
     pub autoscaler_source: String,
     /// Whether an admission policy is rendered.
     pub admission_policy: bool,
@@ -83,11 +83,11 @@ pub struct RenderConfig {
     pub network_policy: bool,
     /// Ports that it may reach anywhere.
     pub egress_ports: Vec<u16>,
-    /// Where KEDA finds oppscale's metrics.
+    /// URL of oppscale's metrics, for KEDA.
     pub metrics_url: String,
-    /// Where prometheus-adapter lives.
+    /// Namespace of prometheus-adapter.
     pub adapter_namespace: String,
-    /// What it burns on the usage basis; `None` on the requests basis.
+    /// Burn on the usage basis; `None` on the requests basis.
     pub usage: Option<UsageBasis>,
 }
 
@@ -131,7 +131,7 @@ impl UsageBasis {
 }
 
 impl RenderConfig {
-    /// What the HPA is called, be it rendered or made by KEDA.
+    /// Name of the HPA, which is rendered or made by KEDA.
     pub fn hpa_name(&self) -> String {
         match self.pipeline {
             Pipeline::Keda => {
@@ -147,9 +147,9 @@ impl RenderConfig {
 pub struct Rendered {
     /// The documents.
     pub documents: Vec<Document>,
-    /// Where the numbers in them come from.
+    /// Comments on where the numbers come from.
     pub lines: Vec<Line>,
-    /// What their user should know.
+    /// Notes for the user.
     pub notes: Vec<String>,
 }
 
@@ -261,7 +261,7 @@ pub fn render(
     Ok(Rendered { documents, lines, notes })
 }
 
-/// What a program reads from its environment: a ConfigMap, a Secret, and the variables.
+/// Objects and variables of a program's environment: a ConfigMap, a Secret, and the variables.
 #[derive(Default)]
 struct Environment {
     config: BTreeMap<String, String>,

@@ -142,7 +142,7 @@ impl UserWorkload {
         Ok(own_file)
     }
 
-    /// What else is in the file.
+    /// The other objects of the file.
     pub(super) fn others(&self) -> impl Iterator<Item = &Document> {
         self.documents.iter().enumerate().filter(|(at, _)| *at != self.at).map(|(_, d)| d)
     }
@@ -209,7 +209,7 @@ impl UserWorkload {
         })
     }
 
-    /// The most replicas that it is annotated with, if it is.
+    /// Highest number of replicas, by its annotation.
     ///
     /// # Errors
     /// When the annotation is not a number of replicas.
@@ -235,8 +235,7 @@ impl UserWorkload {
         })
     }
 
-    /// What a replica burns and requests on the usage basis; `given` goes before what the file
-    /// says.
+    /// Burn and requests of a replica on the usage basis; `given` overrides the file.
     ///
     /// # Errors
     /// When the burn is unknown, or the pods are not such that paid pods go first.
@@ -278,7 +277,7 @@ impl UserWorkload {
         Ok(UsageBasis { burn: Some(burn), request, is_limited: false })
     }
 
-    /// What one of its pods takes; `given` where its only container does not say.
+    /// Requests of one of its pods; `given` if its only container has none.
     ///
     /// # Errors
     /// When a container has no requests, or both state them.
@@ -310,7 +309,7 @@ impl UserWorkload {
         Ok(Replica::from_footprint(footprint.with(PODS, 1)))
     }
 
-    /// Where its pods may go.
+    /// Placement of its pods.
     ///
     /// # Errors
     /// When its tolerations or affinity make no sense.
@@ -410,7 +409,7 @@ impl UserWorkload {
         }
     }
 
-    /// What must be let into the namespace for the file to be what it is.
+    /// Objects of the file that the namespace must admit.
     pub(super) fn side_effects(&self, max: u32) -> SideEffects {
         let mut effects = SideEffects::default();
         for (at, document) in self.documents.iter().enumerate() {

@@ -27,7 +27,7 @@ struct Inner {
     slots: Arc<Semaphore>,
 }
 
-/// Permission to open a connection, which stands for its file and memory.
+/// Permission to open a connection, which accounts for its file descriptor and memory.
 #[derive(Debug)]
 pub(crate) struct ConnectionSlot {
     _permit: Option<OwnedSemaphorePermit>,
@@ -168,7 +168,7 @@ impl Connection {
         });
     }
 
-    /// When its client was last active.
+    /// Time of its client's last activity.
     pub(super) fn activity(&self) -> Arc<Activity> {
         Arc::clone(&self.activity)
     }

@@ -234,7 +234,7 @@ impl OpenPorts {
         self.tasks.spawn(heartbeat.monitor(port.serve(handler, draining, self.stopped())));
     }
 
-    /// Waits until a port closes before it is told to, which is a failure.
+    /// Waits until a port closes without being stopped, which is a failure.
     pub(crate) async fn failed(&mut self) {
         if self.tasks.join_next().await.is_none() {
             // There is none.

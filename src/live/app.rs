@@ -31,8 +31,8 @@ use super::view::View;
 
 /// Measurements take at most one part in this many of the time.
 const MEASURING: u32 = 10;
-/// A newly opened table is drawn without rows after this time: longer would be noticed.
-const PATIENCE: Duration = Duration::from_millis(60);
+/// Time after which a newly opened table is drawn without rows: a user would notice a longer one.
+const EMPTY_TABLE_DELAY: Duration = Duration::from_millis(60);
 /// Interval at which the time of a recording is redrawn while it plays.
 const PLAYING: Duration = Duration::from_millis(500);
 
@@ -233,8 +233,8 @@ impl App {
         Ok(None)
     }
 
-    /// The least time between two measurements. A long `--interval` does not delay the first
-    /// figures, nor the news that the connection is lost.
+    /// Shortest time between two measurements. A long `--interval` delays neither the first figures
+    /// nor the notice that the connection is lost.
     fn interval(&self) -> Duration {
         let is_ready = self.state.health().is_some_and(Health::is_ready);
         let least = if self.is_urgent || !is_ready { FRAME } else { self.state.min_interval };
@@ -263,7 +263,7 @@ impl App {
         // A measurement for the old table is of no use.
         self.measuring = None;
         self.begin();
-        if let Ok(done) = timeout(PATIENCE, finished(&mut self.measuring)).await {
+        if let Ok(done) = timeout(EMPTY_TABLE_DELAY, finished(&mut self.measuring)).await {
             self.take(done);
         }
         Ok(())

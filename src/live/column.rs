@@ -25,7 +25,7 @@ pub(super) struct ColumnHeading {
     pub(super) letter: Option<char>,
     pub(super) width: u16,
     /// The width where there is room.
-    pub(super) wish: u16,
+    pub(super) preferred: u16,
     /// The order in which columns are left out: the greatest first, 0 never.
     pub(super) drop: u8,
     pub(super) right: bool,
@@ -130,7 +130,7 @@ impl Table<'_> {
             ColumnHeading {
                 column: Column::of(figure, resource),
                 width,
-                wish: figure.stretch.max(width),
+                preferred: figure.stretch.max(width),
                 title,
                 letter: figure.letter,
                 // More than fits beside amounts that matter here.
@@ -146,12 +146,20 @@ impl Table<'_> {
                 ("name", _) => {
                     let name = head(figure, 0);
                     // With room for the arrow of a sorted column.
-                    let wish = self.longest.0.max(name.title.len() as u16 + 1);
-                    heads.push(ColumnHeading { wish, width: wish.min(SHORTEST_NAME), ..name });
+                    let preferred = self.longest.0.max(name.title.len() as u16 + 1);
+                    heads.push(ColumnHeading {
+                        preferred,
+                        width: preferred.min(SHORTEST_NAME),
+                        ..name
+                    });
                 }
                 ("namespace", _) => {
-                    let wish = self.longest.1.max(10);
-                    heads.push(ColumnHeading { wish, width: wish.min(12), ..head(figure, 0) });
+                    let preferred = self.longest.1.max(10);
+                    heads.push(ColumnHeading {
+                        preferred,
+                        width: preferred.min(12),
+                        ..head(figure, 0)
+                    });
                 }
                 // Requests of pods have one column for each resource, named after it.
                 ("request", _) => {
@@ -204,7 +212,7 @@ impl Table<'_> {
         for bars in [false, true] {
             for head in &mut heads {
                 if (head.column.kind == Kind::Bar) == bars {
-                    let more = head.wish.saturating_sub(head.width).min(over);
+                    let more = head.preferred.saturating_sub(head.width).min(over);
                     head.width += more;
                     over -= more;
                 }

@@ -17,7 +17,7 @@ pub(super) struct Shares {
     pub(super) paid: Resources,
     /// Requests of the filler.
     pub(super) filler: Resources,
-    /// What must stay free: the reserve, and what waiting paid pods will take.
+    /// Capacity that must stay free: the reserve, and the requests of waiting paid pods.
     pub(super) kept: Resources,
     pub(super) allocatable: Resources,
 }
@@ -43,7 +43,7 @@ impl Shares {
 }
 
 impl Share {
-    /// What is left for the filler, its own requests included.
+    /// Capacity for the filler, its own requests included.
     pub(super) fn remaining(&self) -> Amount {
         self.allocatable - self.paid - self.kept
     }
@@ -105,7 +105,7 @@ impl History {
         (0..columns).map(part).collect()
     }
 
-    /// The least and the greatest remaining amount.
+    /// Lowest and highest remaining amount.
     pub(super) fn range(&self, resource: &str) -> Option<(Amount, Amount)> {
         let of = |shares: &Shares| shares.of(resource).remaining();
         let known = || self.values.iter().filter_map(|(_, shares)| shares.as_ref().map(of));

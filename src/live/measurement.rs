@@ -24,7 +24,7 @@ pub struct MeasurementRequest {
     pub claims: (String, Vec<ClaimRef>),
     /// The requested resources; empty means the usual ones.
     pub resources: Vec<String>,
-    /// What the rows stand for.
+    /// Kind of object that each row is of.
     pub view: View,
     /// The label that names pools; otherwise it is chosen for each node.
     pub pool_label: Option<String>,
@@ -39,7 +39,7 @@ pub struct MeasurementRequest {
 pub struct Measurement {
     /// The state of the watches.
     pub health: Health,
-    /// What the rows stand for.
+    /// Kind of object that each row is of.
     pub view: View,
     /// The rows, unsorted.
     pub rows: Vec<Row>,
@@ -53,7 +53,7 @@ pub struct Measurement {
     pub unusable: Vec<(&'static str, usize)>,
     /// Sentences about objects that cannot be counted.
     pub unknown: Vec<String>,
-    /// What is to be known about the list that was read.
+    /// Notes about the list that was read.
     pub notes: Vec<String>,
     /// Sentences about typed names that nothing has.
     pub unmatched: Vec<String>,

@@ -366,7 +366,7 @@ impl Items {
 }
 
 impl<'a> Measure<'a> {
-    /// How the amounts of a figure are written.
+    /// Format of the amounts of a figure.
     fn form(self, figure: &Figure) -> AmountStyle {
         match self.percent && figure.has_percent() {
             true => AmountStyle::Percent,

@@ -101,7 +101,7 @@ pub(super) async fn of_node(
     Ok(pods.await?)
 }
 
-/// What is shown of a pod.
+/// The fields of a pod that are shown.
 fn item(pod: &Pod<'_>, ownership: &Ownership) -> PodItem {
     let count = explain::explain(pod)
         .map(|explanation| (explanation.total, explanation.lines))

@@ -31,7 +31,7 @@ pub(super) struct QuerySchedule {
 }
 
 impl QuerySchedule {
-    /// When the next query is due; `None` when the table needs none.
+    /// Time until the next query; `None` if the table needs none.
     pub(super) fn due(&self, state: &State, now: Instant) -> Option<Instant> {
         let view = &state.pane().view;
         let asks = matches!(view, View::OnNode { .. } | View::Hpas);

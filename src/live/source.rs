@@ -165,7 +165,7 @@ impl PlaybackClock {
         self.position + Duration::try_from_secs_f64(passed).unwrap_or(Duration::MAX / 2)
     }
 
-    /// When the position will be reached.
+    /// Time until the position is reached.
     fn when(&self, position: Duration) -> Instant {
         let ahead = position.saturating_sub(self.position).as_secs_f64() / self.speed;
         self.since + Duration::from_secs_f64(ahead)

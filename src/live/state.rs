@@ -35,7 +35,7 @@ pub(super) const FRAME: Duration = Duration::from_millis(100);
 /// The greatest value that `+` sets for it.
 const SLOWEST: Duration = Duration::from_secs(10);
 
-/// Width from which more columns are shown without being asked for.
+/// Screen width from which further columns are shown by default.
 const ROOMY: u16 = 160;
 
 /// The state of the screen.
@@ -56,9 +56,9 @@ pub struct State {
     pub(super) focus: usize,
     /// Least time between two frames of new data.
     pub(super) min_interval: Duration,
-    /// What counts as free CPU.
+    /// Basis of free CPU.
     basis: Basis,
-    /// What paid pods use of each node, or why that is unknown.
+    /// Usage of paid pods on each node, or why it is unknown.
     paid_usage: Result<PaidUsage, String>,
     pub(super) measured: Option<Measurement>,
     pub(super) history: History,
@@ -157,7 +157,7 @@ impl State {
         };
     }
 
-    /// Millicores that a replica burns on the usage basis; `None` if nothing tells.
+    /// Millicores that a replica burns on the usage basis; `None` if unknown.
     pub(super) fn burn(&self) -> Option<Amount> {
         let Setup { replica, resolved, burn, .. } = &self.setup;
         let stated = || replica.as_ref().map(|replica| replica.footprint().get(CPU));
@@ -396,7 +396,7 @@ pub struct Setup {
     pub namespace: String,
     /// The opportunistic workload, as found in the cluster.
     pub resolved: ResolvedWorkload,
-    /// What a row stands for.
+    /// Kind of object that each row is of.
     pub by: By,
     /// The order of rows: a figure, and whether the greatest comes first.
     pub sort: Option<(&'static Figure, bool)>,
@@ -418,7 +418,7 @@ pub struct Setup {
     pub is_saved: bool,
     /// The basis at first.
     pub basis: Basis,
-    /// Millicores that a replica uses on the usage basis; otherwise the workload tells.
+    /// Millicores that a replica burns on the usage basis; `None` for the workload's own.
     pub burn: Option<Amount>,
     /// Least time between two frames of new data; otherwise a tenth of a second.
     pub interval: Option<Duration>,

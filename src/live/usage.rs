@@ -36,7 +36,7 @@ impl Default for UsageFollower {
 }
 
 impl UsageFollower {
-    /// When the next reading is due; `None` while none is needed.
+    /// Time until the next reading; `None` while none is needed.
     pub(super) fn due(&self, state: &State, now: Instant) -> Option<Instant> {
         // Before all pods are known, those of fillers would count as paid, and peaks fall slowly.
         let is_known = state.health().is_some_and(Health::is_ready);

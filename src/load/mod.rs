@@ -33,7 +33,7 @@ pub use plan::{Plan, PlanError};
 pub use rate::Rate;
 pub use tally::{Summary, Tally};
 
-/// How long requests under way may take to complete after an interrupt.
+/// Time limit of open requests after an interrupt.
 const GRACE_PERIOD: Duration = Duration::from_millis(500);
 
 /// Sends the requests of `plan` until its end or until `stop`; returns whether it was stopped.

@@ -87,7 +87,7 @@ impl Document {
         &self.source
     }
 
-    /// Where it comes from.
+    /// Origin of the document.
     pub fn origin(&self) -> Origin {
         self.origin
     }

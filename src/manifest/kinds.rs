@@ -20,7 +20,7 @@ use oppscale_core::kinds::Kind;
 
 type Parse = fn(&Value) -> Result<(), Refusal>;
 
-/// How an object of a kind is read into its type; `None` for kinds without a type here.
+/// The function that decodes objects of a kind; `None` for kinds without a type here.
 pub(super) fn parser(kind: &Kind) -> Option<Parse> {
     Some(match kind.name {
         "Namespace" => checked::<core::Namespace>,

@@ -64,7 +64,7 @@ pub(crate) fn containers(spec: &Value) -> impl Iterator<Item = &Value> {
     of("initContainers").chain(of("containers"))
 }
 
-/// The most that the annotations of an object may hold together, bytes.
+/// Limit of all annotations of an object together, bytes.
 const ANNOTATIONS: usize = 256 << 10;
 
 /// Names, labels and annotations that the API server would refuse.
@@ -156,7 +156,7 @@ fn check_metadata(metadata: &Value, problems: &mut Vec<String>) {
     }
 }
 
-/// Where quantities stand, besides containers' resources.
+/// JSON pointers to quantities, besides containers' resources.
 const PLACES: [&str; 2] = ["/spec/hard", "/spec/template/spec/overhead"];
 
 /// Quantities that do not parse, and requests above limits.
@@ -398,7 +398,8 @@ fn check_configuration(document: &Document, set: &[Document], problems: &mut Vec
 /// (`--expendable-pods-priority-cutoff`, cluster-autoscaler 1.36; GKE and AKS have the same).
 pub(crate) const EXPENDABLE_CUTOFF: i64 = -10;
 
-/// Fillers that would evict others, or add nodes.
+/// Problems of a filler's priority: it would preempt other pods, or make a node autoscaler add
+/// nodes.
 fn check_priority(document: &Document, set: &[Document], problems: &mut Vec<String>) {
     let Some(spec) = pod_spec(document) else { return };
     let labels = &document.value()["spec"]["template"]["metadata"]["labels"];

@@ -23,16 +23,16 @@ const USUAL_USAGE: f64 = 0.7;
 const ONLY_MEMORY: &str = "Memory seldom falls when pods are added, and does not say how much load a pod \
                            can take. What this HPA does depends on how the application's memory grows, \
                            which no manifest tells; a metric that follows the load beside it would.";
-/// What a pod can do at most, in multiples of what it does at its target.
+/// Capacity of a pod, in multiples of its load at the target.
 const USUAL_CAPACITY: f64 = 1.5;
 /// Time in which a pod works off the queue that is its target, seconds.
 const DRAIN_SECONDS: f64 = 30.0;
 /// Capacity of a cold pod, as a share of a warm one's.
 const COLD_SHARE: f64 = 0.5;
 
-/// What an Object or External metric measures.
+/// What an Object or External metric of an HPA that follows load measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Meaning {
+pub enum LoadMetric {
     /// The whole load, which the replicas do not change.
     Load,
     /// Work that waits until the pods have done it.
@@ -52,9 +52,9 @@ pub struct StatedPod {
     pub warmup_ms: u64,
 }
 
-/// For each HPA, the others of the file with the same target.
-pub fn rivals(manifests: &[Manifest]) -> Vec<Vec<String>> {
-    let is_rival = |a: &Manifest, b: &Manifest| {
+/// For each HPA, the names of the others with the same target.
+pub fn hpas_of_same_target(manifests: &[Manifest]) -> Vec<Vec<String>> {
+    let scales_same = |a: &Manifest, b: &Manifest| {
         let (a, b) = (&a.autoscaler, &b.autoscaler);
         let (target, other) = (a.target(), b.target());
         a.name() != b.name()
@@ -62,8 +62,8 @@ pub fn rivals(manifests: &[Manifest]) -> Vec<Vec<String>> {
             && (&target.kind, &target.name) == (&other.kind, &other.name)
     };
     let of = |manifest: &Manifest| {
-        let rivals = manifests.iter().filter(|other| is_rival(manifest, other));
-        rivals.map(|other| other.name().to_owned()).collect()
+        let others = manifests.iter().filter(|other| scales_same(manifest, other));
+        others.map(|other| other.name().to_owned()).collect()
     };
     manifests.iter().map(of).collect()
 }
@@ -126,7 +126,7 @@ impl PodAssumptions {
         }
     }
 
-    /// What the pod is taken for, in a sentence.
+    /// The assumption about the pod, as a sentence.
     pub fn assumption(
         &self,
         (file, manifest, workload): (&str, &Manifest, Option<&WorkloadFile>),
@@ -174,8 +174,8 @@ fn only_container(spec: &HpaSpec) -> Option<&str> {
     cpu.all(|container| container == Some(first)).then_some(first)
 }
 
-/// What the metrics of an HPA are taken for.
-pub struct Reading {
+/// What oppscale assumes about the metrics of an HPA.
+pub struct MetricAssumptions {
     /// The path of each metric, in the spec's order.
     pub paths: Vec<MetricPath>,
     /// Load of a pod at the target of the metric that the load is counted in.
@@ -187,17 +187,17 @@ pub struct Reading {
     /// Whether work that is not served waits.
     pub queues: bool,
     counts_cores: bool,
-    /// What each metric is taken for, in a sentence each.
+    /// The assumption about each metric, as a sentence.
     pub assumptions: Vec<String>,
-    /// What the user should state, if the verdict depends on it.
+    /// The flag that the user should give, if the verdict depends on it.
     pub question: Option<String>,
 }
 
-impl Reading {
-    /// Reads the metrics of an HPA; `meaning` is that of its Object and External metrics.
-    pub fn of(manifest: &Manifest, meaning: Option<Meaning>, pod: &PodAssumptions) -> Self {
+impl MetricAssumptions {
+    /// Reads the metrics of an HPA; `load_metric` is that of its Object and External metrics.
+    pub fn of(manifest: &Manifest, load_metric: Option<LoadMetric>, pod: &PodAssumptions) -> Self {
         let metrics = manifest.spec.effective_metrics();
-        let kinds: Vec<_> = metrics.iter().map(|metric| Kind::of(metric, meaning)).collect();
+        let kinds: Vec<_> = metrics.iter().map(|metric| Kind::of(metric, load_metric)).collect();
         let driver = kinds.iter().position(|(kind, _)| kind.follows_load());
         let request = pod.request_milli.unwrap_or(UNKNOWN_REQUEST_MILLI) as f64 / 1000.0;
         let bytes = pod.request_bytes.unwrap_or(1 << 30) as f64;
@@ -310,7 +310,7 @@ impl Reading {
     }
 }
 
-/// What a metric is taken for.
+/// Assumed kind of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Cpu,
@@ -324,9 +324,9 @@ enum Kind {
 }
 
 impl Kind {
-    /// What a metric is taken for, and whether that is known.
-    fn of(metric: &MetricSpec, meaning: Option<Meaning>) -> (Self, bool) {
-        match (&metric.source, meaning) {
+    /// The kind of a metric, and whether it is known rather than assumed.
+    fn of(metric: &MetricSpec, load_metric: Option<LoadMetric>) -> (Self, bool) {
+        match (&metric.source, load_metric) {
             (MetricSource::Resource(resource), _)
             | (MetricSource::ContainerResource { resource, .. }, _) => match resource {
                 ResourceName::Cpu => (Self::Cpu, true),
@@ -334,9 +334,9 @@ impl Kind {
                 ResourceName::Other(_) => (Self::NoSuchResource, true),
             },
             (MetricSource::Pods(_), _) => (Self::WorkOfPod, true),
-            (_, Some(Meaning::Queue)) => (Self::Queue, true),
-            (_, Some(Meaning::PerPod)) => (Self::PerPod, true),
-            (_, Some(Meaning::Load)) => (Self::Load, true),
+            (_, Some(LoadMetric::Queue)) => (Self::Queue, true),
+            (_, Some(LoadMetric::PerPod)) => (Self::PerPod, true),
+            (_, Some(LoadMetric::Load)) => (Self::Load, true),
             (_, None) => match keda_scaler(metric.source.name()) {
                 Some(scaler) if is_queue(scaler) => (Self::Queue, true),
                 Some(scaler) if scaler.starts_with("cron") => (Self::Schedule, true),

@@ -51,14 +51,14 @@ impl Watches {
         let namespaces = OpenNamespaces::new(settings.namespaces.clone());
         let policy = &settings.staleness;
         let pending_pods = PendingPods::new(workloads.clone());
-        let wishes = WatchConfig {
+        let config = WatchConfig {
             watch_life: Some((policy.max_staleness / 3).clamp(MIN_WATCH_LIFE, WATCH_LIFE)),
             // The guard looks only at pods without a CPU limit.
             limits: settings.pressure.is_some(),
             observer: Some(Box::new((changes, pending_pods.clone()))),
             ..WatchConfig::default()
         };
-        let mut follower = Follower::start(cluster, wishes).await?;
+        let mut follower = Follower::start(cluster, config).await?;
         let autoscalers = Autoscalers::default();
         let workload_kinds = kinds.iter().map(|&kind| {
             let workloads = workloads.clone();

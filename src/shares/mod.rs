@@ -3,10 +3,10 @@
 //! `serve` counts the shares after each change, `top --by filler` once. `oppscale_core::share`
 //! divides the capacity; this module says which workloads take part and what limits them.
 
-pub(crate) mod autoscalers;
-pub(crate) mod namespaces;
+pub mod autoscalers;
+pub mod namespaces;
 pub(crate) mod uptake;
-pub(crate) mod workloads;
+pub mod workloads;
 
 use std::collections::{BTreeSet, HashSet};
 use std::time::Instant;

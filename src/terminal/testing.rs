@@ -199,7 +199,7 @@ fn shape(symbol: &str) -> Option<Shape> {
 
 /// Compares a picture of the README with what the program draws, or draws it anew with
 /// `OPPSCALE_REGENERATE=1`.
-pub fn pin_picture(name: &str, buffer: &Buffer, title: &str) {
+pub fn pin_screenshot(name: &str, buffer: &Buffer, title: &str) {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/images").join(name);
     let drawn = svg(buffer, &SCHEMES[0], title);
     if std::env::var_os("OPPSCALE_REGENERATE").is_some() {
@@ -207,7 +207,7 @@ pub fn pin_picture(name: &str, buffer: &Buffer, title: &str) {
     }
     assert!(
         std::fs::read_to_string(&path).is_ok_and(|kept| kept == drawn),
-        "{} is out of date; renew it with OPPSCALE_REGENERATE=1 cargo test --lib picture",
+        "{} is out of date; renew it with OPPSCALE_REGENERATE=1 cargo test --lib screenshot",
         path.display()
     );
 }

@@ -141,7 +141,7 @@ pub struct InitArgs {
     pub cluster: ClusterArgs,
 }
 
-/// What can be chosen of the server's pods. Flags that are left out stay as they are.
+/// Settings of the server's pods. A flag that is left out keeps the setting of the installation.
 #[derive(Debug, Clone, Args)]
 pub struct PodArgs {
     /// PriorityClass of the pods, empty for none; created if it has a value [default:

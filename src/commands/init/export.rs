@@ -158,7 +158,7 @@ fn file_of(values: &Values) -> File {
     File { name: values.file.to_owned(), text: values.text(), private: values.private }
 }
 
-/// Helm values for charts of others; with the adapter's certificate, if there is one.
+/// Values for the Helm charts of other projects, with the adapter's certificate if there is one.
 fn values(
     args: &InitArgs,
     config: &InstallConfig,

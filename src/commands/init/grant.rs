@@ -26,7 +26,7 @@ use oppscale_core::kinds::{
     self, CLUSTER_ROLE, CLUSTER_ROLE_BINDING, NAMESPACE, ObjectRef, ROLE, ROLE_BINDING,
 };
 
-/// How long a new binding may take to take effect; the API server's watches take far less.
+/// Time limit for a new binding to take effect; the API server's watches take far less.
 const EFFECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Interval between access reviews until it does.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);

@@ -40,7 +40,7 @@ pub(super) struct Plan {
     required: RequiredPermissions,
 }
 
-/// What else came up while planning.
+/// Notes and missing permissions that planning found.
 #[derive(Default)]
 struct Findings {
     /// Notes for the user.

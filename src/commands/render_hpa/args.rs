@@ -316,7 +316,7 @@ pub enum PipelineFlag {
     Prometheus,
 }
 
-/// How the manifests are written.
+/// Output format of the manifests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Output {
     /// One YAML stream

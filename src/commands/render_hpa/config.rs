@@ -33,16 +33,16 @@ use super::workload::class;
 const GRACE_SECONDS: u32 = 5;
 /// Default grace period of Kubernetes, in seconds.
 const DEFAULT_GRACE_SECONDS: u32 = 30;
-/// What the article's sample application takes.
+/// Requests of the article's sample application.
 const SAMPLE_APP: &str = "cpu=4,memory=512Mi";
 /// Its least replicas.
 const SAMPLE_APP_MIN: u32 = 2;
 /// Namespaces of Kubernetes itself, and the one of those who named none.
 const SHARED: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
-/// How many nodes are named in a note.
+/// Number of nodes that a note names at most.
 const NAMED_NODES: usize = 8;
 
-/// Where the workload will live.
+/// Namespace of the workload.
 pub(super) fn namespace(args: &RenderHpaArgs, workload: &Workload) -> String {
     let own = match workload {
         Workload::User(own) => own.namespace(),
@@ -286,7 +286,7 @@ fn reserve(args: &RenderHpaArgs, workload: &Workload) -> anyhow::Result<ReserveC
     Ok(ReserveChoice::Auto(growth))
 }
 
-/// How fast paid load grows in a recording: in its fastest minute.
+/// Growth of the paid load in the fastest minute of a recording.
 fn measured(file: &str) -> anyhow::Result<Growth> {
     let setup = if history::is_history(Path::new(file)) {
         scenario::from_history(Path::new(file))?.setup
@@ -317,7 +317,7 @@ fn origins(args: &RenderHpaArgs, workload: &Workload) -> Origins {
     }
 }
 
-/// What the user should know of what was decided.
+/// Notes for the user about the chosen settings.
 pub(super) fn notes(
     config: &RenderConfig,
     sizing: &Sizing,

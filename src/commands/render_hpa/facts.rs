@@ -10,19 +10,19 @@ use oppscale_core::error::Error;
 
 use super::args::RenderHpaArgs;
 
-/// What Cluster Autoscaler writes wherever it runs (`--write-status-configmap`, on by default).
+/// The ConfigMap that Cluster Autoscaler writes (`--write-status-configmap`, on by default).
 const STATUS: &str = "/api/v1/namespaces/kube-system/configmaps/cluster-autoscaler-status";
 /// The API group of Karpenter.
 const KARPENTER: &str = "/apis/karpenter.sh";
 
-/// What is known of the cluster besides nodes and pods.
+/// Facts about the cluster besides nodes and pods.
 #[derive(Debug)]
 pub(super) struct Facts {
     pub(super) version: KubernetesVersion,
     pub(super) autoscaler: NodeAutoscaler,
-    /// How the node autoscaler was detected.
+    /// Evidence of the node autoscaler.
     pub(super) autoscaler_source: String,
-    /// What scales workloads of the namespace already.
+    /// HPAs and ScaledObjects of the namespace.
     hpas: Vec<Autoscaler>,
     pub(super) notes: Vec<String>,
 }

@@ -178,7 +178,7 @@ async fn differences(
     Ok(if text.is_empty() { Exit::Ok } else { Exit::Finding })
 }
 
-/// What the user should know besides.
+/// Notes for the user.
 fn words(
     snapshot: &Snapshot,
     facts: &Facts,

@@ -167,7 +167,7 @@ fn image(args: &RenderHpaArgs, program: &BuiltInWorkload) -> anyhow::Result<Stri
     Ok(image.to_owned())
 }
 
-/// Refuses what stands for a value that is still to be filled in.
+/// Refuses a placeholder such as `<pool>` in a value.
 fn given(flag: &str, value: &str) -> Result<(), Error> {
     let lower = value.trim().to_ascii_lowercase();
     let words =

@@ -17,18 +17,18 @@ use hpa_model::{ControllerConfig, Selector};
 use oppscale_cluster::history;
 use oppscale_core::error::Error;
 
-use super::args::{Nature, SimulateArgs, meant};
+use super::args::{MetricKind, SimulateArgs, meant};
 use super::sweep::variants;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::render::application::{Comparison, Entry};
 use crate::scenario::{
-    self, Manifest, PodAssumptions, Reading, SourceFile, StatedPod, WorkloadFile, amount,
+    self, Manifest, MetricAssumptions, PodAssumptions, SourceFile, StatedPod, WorkloadFile, amount,
 };
 
 /// Low and high level of a shape, as shares of what `maxReplicas` serve at the target.
 const LEVELS: (f64, f64) = (0.2, 0.7);
-/// Number of samples of a run: more than a picture has columns.
+/// Number of samples of a run: more than a chart has columns.
 const SAMPLES: u64 = 720;
 
 /// Everything that is going to be simulated.
@@ -40,13 +40,13 @@ pub(super) struct Plan {
     pub(super) warnings: Vec<String>,
 }
 
-/// An HPA of a file, with what stands beside it.
+/// An HPA of a file, with its workload and the other HPAs of its target.
 struct Candidate {
     file: String,
     manifest: Manifest,
     workload: Option<WorkloadFile>,
     /// Other HPAs of the file that scale the same target.
-    rivals: Vec<String>,
+    conflicting: Vec<String>,
 }
 
 /// Reads the HPAs; `recorded` is a load that was read already. `None` if they fill idle capacity,
@@ -63,10 +63,10 @@ pub(super) fn plan(args: &SimulateArgs, recorded: Option<Demand>) -> anyhow::Res
     for file in &args.hpas {
         let source = SourceFile::read(file)?;
         let manifests = scenario::manifests(&source, config.gates)?;
-        let rivals = scenario::rivals(&manifests);
-        for (manifest, rivals) in manifests.into_iter().zip(rivals) {
+        let conflicting = scenario::hpas_of_same_target(&manifests);
+        for (manifest, conflicting) in manifests.into_iter().zip(conflicting) {
             let workload = scenario::workload(&source, &manifest)?;
-            candidates.push(Candidate { file: file.clone(), manifest, workload, rivals });
+            candidates.push(Candidate { file: file.clone(), manifest, workload, conflicting });
         }
     }
     let fillers = candidates.iter().filter(|candidate| is_filler(args, candidate)).count();
@@ -109,9 +109,9 @@ fn is_filler(args: &SimulateArgs, candidate: &Candidate) -> bool {
     let spec = &candidate.manifest.spec;
     match args.metric {
         // The controller stops such HPAs, whatever they measure.
-        _ if !candidate.rivals.is_empty() => false,
-        Some(Nature::IncludesOwn | Nature::ExcludesOwn) => true,
-        Some(Nature::Load | Nature::Queue | Nature::PerPod) => false,
+        _ if !candidate.conflicting.is_empty() => false,
+        Some(MetricKind::IncludesOwn | MetricKind::ExcludesOwn) => true,
+        Some(MetricKind::Load | MetricKind::Queue | MetricKind::PerPod) => false,
         None if args.load.is_some() || args.prometheus.is_some() => false,
         None if !args.sweeps.is_empty() => false,
         None => {
@@ -138,7 +138,7 @@ fn staged(
         start_ms: args.ready_after.map(ms),
         warmup_ms: args.warm_up.map_or(0, ms),
     };
-    let meaning = args.metric.and_then(Nature::meaning);
+    let load_metric = args.metric.and_then(MetricKind::load_metric);
     let mut warnings = Vec::new();
     let mut entries: Vec<Entry> = Vec::new();
     let mut load = None;
@@ -146,7 +146,7 @@ fn staged(
         warnings.extend(candidate.manifest.warnings.iter().cloned());
         let spec = &candidate.manifest.spec;
         let pod = PodAssumptions::of(candidate.workload.as_ref(), spec, &stated);
-        let reading = Reading::of(&candidate.manifest, meaning, &pod);
+        let reading = MetricAssumptions::of(&candidate.manifest, load_metric, &pod);
         let application = reading.application(&pod);
         // One load for all: its levels come from the first HPA.
         let (title, demand, end_ms) = match &load {
@@ -167,7 +167,7 @@ fn staged(
             start_replicas: 1,
             demand,
             metrics: reading.paths.clone(),
-            selector: match candidate.rivals.is_empty() {
+            selector: match candidate.conflicting.is_empty() {
                 true => Selector::Valid,
                 false => Selector::Ambiguous,
             },
@@ -187,7 +187,7 @@ fn staged(
                 setup: ApplicationSetup { start_replicas: start, ..setup },
                 manifest,
                 swept: Vec::new(),
-                rivals: candidate.rivals.clone(),
+                conflicting: candidate.conflicting.clone(),
                 assumptions: assumptions.clone(),
                 question: question.clone(),
                 is_capacity_given: args.pod_capacity.is_some(),
@@ -203,7 +203,7 @@ fn staged(
             continue;
         }
         for variant in variants(&candidate.manifest, &args.sweeps, config.gates)? {
-            let reading = Reading::of(&variant.manifest, meaning, &pod);
+            let reading = MetricAssumptions::of(&variant.manifest, load_metric, &pod);
             let spec = variant.manifest.spec.clone();
             // Only the target moves: the pods stay what they are.
             let target_load = match reading.queues {
@@ -368,8 +368,8 @@ fn simulated(entry: Entry) -> anyhow::Result<Entry> {
     let error = |error| anyhow!("{}: {error}", entry.name);
     let run = simulate(&entry.setup).map_err(error)?;
     let mut verdict = judge(&entry.setup).map_err(error)?;
-    if !entry.rivals.is_empty() {
-        let others = entry.rivals.join(", ");
+    if !entry.conflicting.is_empty() {
+        let others = entry.conflicting.join(", ");
         verdict.why = format!(
             "{others} scales the same target, so the controller stops both (AmbiguousSelector): \
              the replicas stay what they are. Keep one, with the metrics of both."

@@ -16,7 +16,7 @@ use oppscale_core::reserve::Reserve;
 use super::sweep::Sweep;
 use crate::commands::args::{ClusterArgs, OutputArgs};
 use crate::completion::Values;
-use crate::scenario::Meaning;
+use crate::scenario::LoadMetric;
 
 /// Arguments of `oppscale simulate`.
 #[derive(Debug, Args)]
@@ -100,7 +100,7 @@ pub struct SimulateArgs {
     /// With -f: what its External or Object metric measures: load, queue or per-pod (load
     /// shared by the pods); or idle capacity that includes-own pods use up, or excludes-own
     #[arg(long, value_enum, value_name = "NATURE", requires = "hpas", hide_possible_values = true)]
-    pub metric: Option<Nature>,
+    pub metric: Option<MetricKind>,
     /// With -f: reserve that the metric already excludes: cores (30), a share (15%),
     /// cpu=30,nvidia.com/gpu=1 or a place for a paid pod (pod:cpu=4)
     #[arg(long, value_name = "CORES|SHARE", requires = "hpas")]
@@ -193,7 +193,7 @@ pub enum Output {
 
 /// What a manifest's metric measures, as far as its name does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Nature {
+pub enum MetricKind {
     /// Capacity that paid pods leave: filler pods do not change it
     ExcludesOwn,
     /// Free capacity: filler pods use it up
@@ -206,13 +206,13 @@ pub enum Nature {
     PerPod,
 }
 
-impl Nature {
-    /// What the metric of an HPA that follows load measures; `None` for a filler's.
-    pub fn meaning(self) -> Option<Meaning> {
+impl MetricKind {
+    /// The kind of metric of an HPA that follows load; `None` for a filler's.
+    pub fn load_metric(self) -> Option<LoadMetric> {
         match self {
-            Self::Load => Some(Meaning::Load),
-            Self::Queue => Some(Meaning::Queue),
-            Self::PerPod => Some(Meaning::PerPod),
+            Self::Load => Some(LoadMetric::Load),
+            Self::Queue => Some(LoadMetric::Queue),
+            Self::PerPod => Some(LoadMetric::PerPod),
             Self::IncludesOwn | Self::ExcludesOwn => None,
         }
     }
@@ -241,7 +241,7 @@ fn config_words() -> Vec<String> {
     configurations().into_iter().map(|one| one.key.to_owned()).collect()
 }
 
-/// The configurations that are compared when nothing is said.
+/// The configurations that are compared by default.
 const USUAL: [&str; 5] = ["naive", "saturated", "settles", "settles-fast", "oppscale"];
 
 impl SimulateArgs {

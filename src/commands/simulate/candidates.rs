@@ -23,20 +23,20 @@ use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU};
 use oppscale_core::units::quantity_text;
 
-use super::args::{Nature, SimulateArgs, meant};
+use super::args::{MetricKind, SimulateArgs, meant};
 
 /// Everything that is going to be simulated.
 #[derive(Debug)]
 pub(super) struct Stage {
-    /// What the scenario is called.
+    /// Name of the scenario.
     pub(super) title: String,
     /// The seed of all.
     pub(super) seed: u64,
     /// In the order of the table; never empty.
     pub(super) candidates: Vec<Entry>,
-    /// What the user should know of the input.
+    /// Notes for the user about the input.
     pub(super) warnings: Vec<String>,
-    /// What else was taken from the HPAs' files.
+    /// Facts that the files of the HPAs add.
     pub(super) notes: Vec<String>,
 }
 
@@ -194,7 +194,7 @@ fn base(args: &SimulateArgs) -> anyhow::Result<(String, Setup, Vec<String>)> {
     Ok((file.name, setup, Vec::new()))
 }
 
-/// What paid pods use over time: the flag's, else the scenario's.
+/// Usage of paid pods over time: the flag's, else the scenario's.
 fn paid_usage(args: &SimulateArgs, setup: &Setup) -> Load {
     let of_scenario = || Some(setup.usage.as_ref()?.paid.clone());
     let given = args.paid_usage.map(Load::constant);
@@ -252,7 +252,7 @@ fn manifests(source: &SourceFile, file: &str, setup: &Setup) -> anyhow::Result<V
     Ok(manifests)
 }
 
-/// What is taken from a workload beside its HPA.
+/// The settings that a workload beside its HPA gives, as a sentence.
 fn taken(
     args: &SimulateArgs,
     file: &str,
@@ -301,17 +301,17 @@ fn metric_model(
     };
     match args.metric {
         // Those follow load, and are not a filler's.
-        None | Some(Nature::Load | Nature::Queue | Nature::PerPod) => model,
-        Some(Nature::IncludesOwn) => {
+        None | Some(MetricKind::Load | MetricKind::Queue | MetricKind::PerPod) => model,
+        Some(MetricKind::IncludesOwn) => {
             MetricModel { filler_pods: FillersInMetric::Included, ..model }
         }
-        Some(Nature::ExcludesOwn) => {
+        Some(MetricKind::ExcludesOwn) => {
             MetricModel { filler_pods: FillersInMetric::Excluded, counts_demand: true, ..model }
         }
     }
 }
 
-/// What the metric of a manifest is taken for, where neither its name nor a flag states it.
+/// The assumption about the metric of a manifest, if neither its name nor a flag states its kind.
 fn assumption(args: &SimulateArgs, manifest: &Manifest) -> Option<String> {
     if verdict::uses_fit_replicas(&manifest.spec) {
         return None;

@@ -15,7 +15,7 @@ use oppscale_cluster::{Autoscaler, Cluster, ClusterError, Operation, autoscalers
 use oppscale_core::error::Error;
 use oppscale_core::kinds;
 
-use super::args::{Nature, Output, SimulateArgs};
+use super::args::{MetricKind, Output, SimulateArgs};
 use crate::commands::shutdown::Shutdown;
 use crate::exit::Exit;
 use crate::printer::Printer;
@@ -27,12 +27,12 @@ use crate::scenario::{
 
 /// `--horizontal-pod-autoscaler-sync-period` of kube-controller-manager, if it has none.
 const SYNC_PERIOD: Duration = Duration::from_secs(15);
-/// How long after a sync of the cluster's controller the dry run reads. The time of a sync is
-/// known in whole seconds, and a sync takes some milliseconds more than the period.
+/// Delay of the dry run behind a sync of the cluster's controller. The time of a sync is known in
+/// whole seconds, and a sync takes some milliseconds more than the period.
 const LAG_MS: u64 = 2_000;
 
-/// An HPA that runs beside the cluster.
-struct Beside {
+/// An HPA of a file that runs beside the cluster's own controller.
+struct DryRunHpa {
     namespace: String,
     manifest: Manifest,
     shares: Vec<LoadShare>,
@@ -40,7 +40,7 @@ struct Beside {
     reader: HpaReader,
     run: DryRun,
     /// Path of the HPA in the cluster that scales the same target.
-    rival: Option<String>,
+    live_hpa: Option<String>,
 }
 
 /// Runs beside the cluster until a signal or the end of `--duration`.
@@ -50,14 +50,15 @@ struct Beside {
 pub(super) async fn live(args: &SimulateArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let mut shutdown = Shutdown::new()?;
     let period = args.sync_period.unwrap_or(SYNC_PERIOD);
-    let (cluster, beside, version) = tokio::select! {
+    let (cluster, dry_runs, version) = tokio::select! {
         exit = shutdown.requested() => return Ok(exit),
         started = start(args, printer) => started?,
     };
-    let mut beside = beside;
-    let mut report = Report::new(args, beside.iter().map(Beside::full_name).collect(), printer);
+    let mut dry_runs = dry_runs;
+    let mut report =
+        Report::new(args, dry_runs.iter().map(DryRunHpa::full_name).collect(), printer);
     let mut recorder = match &args.record {
-        Some(path) => Some(Recorder::create(path, version, &beside)?),
+        Some(path) => Some(Recorder::create(path, version, &dry_runs)?),
         None => None,
     };
     report.begin()?;
@@ -71,7 +72,7 @@ pub(super) async fn live(args: &SimulateArgs, printer: &Printer) -> anyhow::Resu
     let exit = tokio::select! {
         exit = shutdown.requested() => exit,
         () = ended => Exit::Ok,
-        error = syncs(&cluster, &mut beside, period, &mut report, recorder.as_mut()) => {
+        error = syncs(&cluster, &mut dry_runs, period, &mut report, recorder.as_mut()) => {
             let Err(error) = error;
             return Err(error);
         }
@@ -83,7 +84,7 @@ pub(super) async fn live(args: &SimulateArgs, printer: &Printer) -> anyhow::Resu
 /// Reads and prints at every sync, for ever.
 async fn syncs(
     cluster: &Cluster,
-    beside: &mut [Beside],
+    dry_runs: &mut [DryRunHpa],
     period: Duration,
     report: &mut Report<'_>,
     mut recorder: Option<&mut Recorder>,
@@ -92,9 +93,9 @@ async fn syncs(
     loop {
         let started = now_ms();
         let mut synced_ms = None;
-        for (at, hpa) in beside.iter_mut().enumerate() {
+        for (at, hpa) in dry_runs.iter_mut().enumerate() {
             let (reading, synced) =
-                tokio::join!(hpa.reader.read(cluster), last_sync(cluster, hpa.rival.as_deref()));
+                tokio::join!(hpa.reader.read(cluster), last_sync(cluster, hpa.live_hpa.as_deref()));
             synced_ms = synced_ms.or(synced);
             if let Some(recorder) = &mut recorder {
                 recorder.write(at, &reading)?;
@@ -106,8 +107,8 @@ async fn syncs(
     }
 }
 
-/// When to read next: a period later, shortly after the controller of the cluster has synced if
-/// the time of one of its syncs is known. Then both see the same values.
+/// Time of the next sync: a period later. If the time of a sync of the cluster's controller is
+/// known, it is shortly after the controller's next one, so that both see the same values.
 fn next_sync(started_ms: u64, period_ms: u64, synced_ms: Option<u64>) -> u64 {
     let Some(synced_ms) = synced_ms.filter(|synced| *synced <= started_ms) else {
         return started_ms + period_ms;
@@ -122,7 +123,7 @@ fn now_ms() -> u64 {
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// When the controller wrote the HPA's status last, milliseconds since 1970.
+/// Time at which the controller last wrote the HPA's status, milliseconds since 1970.
 async fn last_sync(cluster: &Cluster, path: Option<&str>) -> Option<u64> {
     let operation =
         Operation::new(format!("get {}", kinds::HPA.name), kinds::HPA.permission("get"));
@@ -137,7 +138,7 @@ async fn last_sync(cluster: &Cluster, path: Option<&str>) -> Option<u64> {
 async fn start(
     args: &SimulateArgs,
     printer: &Printer,
-) -> anyhow::Result<(Cluster, Vec<Beside>, String)> {
+) -> anyhow::Result<(Cluster, Vec<DryRunHpa>, String)> {
     let cluster = args.cluster.connect().await?;
     let info = server_info(&cluster).await?;
     let version = args.kubernetes_version.or_else(|| info.version.parse().ok());
@@ -150,7 +151,7 @@ async fn start(
         version
     });
     let config = ControllerConfig::of(version);
-    let mut beside = Vec::new();
+    let mut dry_runs = Vec::new();
     for file in &args.hpas {
         let file = file.clone();
         let read = super::off_thread(move || {
@@ -163,42 +164,52 @@ async fn start(
                 namespace => namespace,
             };
             let namespace = namespace.to_owned();
-            let rival = rival(&cluster, &namespace, &manifest, printer).await?;
+            let live_hpa = live_hpa(&cluster, &namespace, &manifest, printer).await?;
             if manifest.object["kind"] == SCALED_OBJECT {
-                take_names(&mut manifest, rival.as_ref(), printer)?;
+                take_names(&mut manifest, live_hpa.as_ref(), printer)?;
             }
-            let rival = rival.map(|hpa| kinds::HPA.path(Some(&namespace), hpa.name()));
+            let live_hpa = live_hpa.map(|hpa| kinds::HPA.path(Some(&namespace), hpa.name()));
             let shares = shares(&manifest.spec, args.metric, printer)?;
             let is_stated = args.metric.is_some();
             let of = &manifest.autoscaler;
             let reader = HpaReader::new(&cluster, &namespace, of, &manifest.spec).await?;
             let run = DryRun::new(&manifest.spec, config, &shares);
-            beside.push(Beside { namespace, manifest, shares, is_stated, reader, run, rival });
+            dry_runs.push(DryRunHpa {
+                namespace,
+                manifest,
+                shares,
+                is_stated,
+                reader,
+                run,
+                live_hpa,
+            });
         }
     }
-    Ok((cluster, beside, version.to_string()))
+    Ok((cluster, dry_runs, version.to_string()))
 }
 
-impl Beside {
+impl DryRunHpa {
     fn full_name(&self) -> String {
         format!("{}/{}", self.namespace, self.manifest.name())
     }
 }
 
-/// What each metric measures.
+/// How the value of each metric depends on the number of pods.
 ///
 /// # Errors
 /// When the metric changes with the pods in a way that cannot be computed from its value.
 fn shares(
     spec: &HpaSpec,
-    nature: Option<Nature>,
+    kind: Option<MetricKind>,
     printer: &Printer,
 ) -> anyhow::Result<Vec<LoadShare>> {
-    let stated = match nature {
+    let stated = match kind {
         None => None,
-        Some(Nature::Load | Nature::Queue | Nature::ExcludesOwn) => Some(LoadShare::Total),
-        Some(Nature::PerPod) => Some(LoadShare::PerPod),
-        Some(Nature::IncludesOwn) => bail!(
+        Some(MetricKind::Load | MetricKind::Queue | MetricKind::ExcludesOwn) => {
+            Some(LoadShare::Total)
+        }
+        Some(MetricKind::PerPod) => Some(LoadShare::PerPod),
+        Some(MetricKind::IncludesOwn) => bail!(
             Error::usage(
                 "--live with --metric includes-own: what the metric would be with other replicas \
                  cannot be read"
@@ -266,9 +277,8 @@ fn take_names(
     Ok(())
 }
 
-/// Finds the HPA in the cluster that scales the same target, and says what the dry run stands
-/// beside.
-async fn rival(
+/// Finds the HPA in the cluster that scales the same target, and prints a note about it.
+async fn live_hpa(
     cluster: &Cluster,
     namespace: &str,
     manifest: &Manifest,
@@ -327,7 +337,7 @@ struct Recorder {
 impl Recorder {
     /// # Errors
     /// When the file exists or cannot be written.
-    fn create(path: &Path, kubernetes: String, beside: &[Beside]) -> anyhow::Result<Self> {
+    fn create(path: &Path, kubernetes: String, dry_runs: &[DryRunHpa]) -> anyhow::Result<Self> {
         let name = path.display().to_string();
         let file = File::create_new(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::AlreadyExists => {
@@ -337,7 +347,7 @@ impl Recorder {
             }
             _ => anyhow::Error::from(error).context(format!("cannot record to {name}")),
         })?;
-        let hpas = beside.iter().map(|hpa| RecordedHpa {
+        let hpas = dry_runs.iter().map(|hpa| RecordedHpa {
             namespace: hpa.namespace.clone(),
             manifest: hpa.manifest.object.clone(),
             shares: hpa.shares.clone(),
@@ -439,8 +449,8 @@ fn order(recorded: &HpaSpec, used: &HpaSpec, file: &str) -> anyhow::Result<Vec<u
     used.effective_metrics().iter().map(of).collect()
 }
 
-/// What each metric of `used` measures: what `--metric` stated when `recorded` was written, else
-/// what its own target says.
+/// How the value of each metric of `used` depends on the number of pods: as `--metric` stated when
+/// `recorded` was written, else as its own target says.
 fn replayed_shares(
     recorded: &RecordedHpa,
     spec: &HpaSpec,

@@ -90,8 +90,8 @@ pub async fn run(args: SimulateArgs, printer: &Printer) -> anyhow::Result<Exit> 
         Output::Csv => csv::csv(&comparison),
     };
     if let Some(path) = &args.svg {
-        let picture = svg::picture(&comparison.scenario, close);
-        files::write_whole(path, picture.as_bytes())
+        let chart = svg::svg_chart(&comparison.scenario, close);
+        files::write_whole(path, chart.as_bytes())
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
     printer.data(&text)?;
@@ -119,8 +119,8 @@ async fn under_load(
         Output::Csv => render::application::csv(&comparison),
     };
     if let Some(path) = &args.svg {
-        let picture = render::application::picture(&comparison);
-        files::write_whole(path, picture.as_bytes())
+        let chart = render::application::svg_chart(&comparison);
+        files::write_whole(path, chart.as_bytes())
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
     printer.data(&text)?;

@@ -199,7 +199,7 @@ pub struct TopArgs {
     pub cluster: ClusterArgs,
 }
 
-/// How the result is written.
+/// Output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Output {
     /// For people, as wide as the terminal
@@ -265,7 +265,7 @@ pub(super) const REPLICAS: &str = "replicas";
 /// The settings that the arguments resolve to, apart from the cluster.
 #[derive(Debug)]
 pub struct TopSettings {
-    /// What a row stands for.
+    /// Kind of object that each row is of.
     pub by: By,
     /// Resources to show; empty means all.
     pub resources: Vec<String>,

@@ -77,7 +77,7 @@ pub(super) async fn run(
     Ok(Exit::Ok)
 }
 
-/// Where a waiting pod would go, or why nowhere.
+/// The node where a waiting pod would go, or why there is none.
 fn destination(key: &PodKey, snapshot: &Snapshot, query: &Query) -> String {
     if let Some(why) = &snapshot.pods_unknown {
         return format!("Where it would go is unknown: {why}");

@@ -33,7 +33,7 @@ pub(super) async fn start(
     let progress = Progress::new(printer.shows_progress());
     progress.phase("listing nodes");
     let server = cluster.server().to_owned();
-    let wishes = WatchConfig {
+    let config = WatchConfig {
         workload: args.workload.clone(),
         namespace: args.namespace.clone(),
         watch_life: Some(args.live.watch_life),
@@ -42,7 +42,7 @@ pub(super) async fn start(
             .as_mut()
             .map(|recorder| recorder.start(cluster.server(), cluster.context())),
     };
-    let mut follower = Follower::start(cluster, wishes).await?;
+    let mut follower = Follower::start(cluster, config).await?;
     follower.cluster_state().change(|builder, _| {
         builder.expect_devices(args.named_resources().map(|(_, name)| name));
         false

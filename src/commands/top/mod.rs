@@ -117,7 +117,7 @@ pub async fn run(mut args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     Ok(verdict(&args, &snapshot, &report, printer))
 }
 
-/// What was read at once: saved lists may come from a pipe, which cannot be read again.
+/// Everything that is read. Saved lists are read once, as a pipe cannot be read again.
 struct Input {
     snapshot: Snapshot,
     workload: ResolvedWorkload,
@@ -159,7 +159,7 @@ fn filler_rows(fillers: &FillerState, snapshot: &mut Snapshot) -> Vec<Row> {
     counted.iter().map(row).collect()
 }
 
-/// What is asked of the cluster that was read.
+/// The query about the cluster.
 pub(super) fn query(
     args: &TopArgs,
     settings: &TopSettings,

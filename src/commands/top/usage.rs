@@ -38,7 +38,7 @@ pub(super) fn query(
     Ok(query.on_usage_basis(nodes.collect(), burn))
 }
 
-/// What is said of the basis below the table.
+/// The sentence about the basis below the table.
 pub(super) fn note(headroom: &Headroom, query: &Query) -> Option<String> {
     let usage = query.usage.as_ref()?;
     let Some(idle) = headroom.idle else {

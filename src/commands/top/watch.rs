@@ -108,7 +108,7 @@ struct Lines<'a> {
     unchecked: Option<RequestedNames>,
     /// Why devices are unknown, as it was warned of last.
     devices_unknown: Option<String>,
-    /// What the workload's pod template means for slots, as it was noted last.
+    /// The last notes about the workload's pod template and its slots.
     placement_notes: Vec<String>,
     /// The last line, without its time.
     last: String,

@@ -37,7 +37,7 @@ static KINDS: [&Kind; 16] = [
     &kinds::SERVICE_ACCOUNT,
 ];
 
-/// Those of which not every installation has objects. One that stays does no harm, but for a
+/// Kinds of which not every installation has objects. An object that stays does no harm, except a
 /// PrometheusRule, whose alerts then fire.
 static OPTIONAL: [&Kind; 7] = [
     &kinds::SERVICE_MONITOR,

@@ -95,7 +95,7 @@ fn places(lines: usize, area: Rect) -> (Rect, Rect) {
     (place, if has_frame { place.inner(Margin::new(1, 1)) } else { place })
 }
 
-/// Number of lines that are shown: one line tells the position if not all fit.
+/// Number of lines that are shown: one line has the position if not all fit.
 fn page(lines: usize, inner: Rect) -> usize {
     let height = usize::from(inner.height);
     if lines <= height { lines } else { height.saturating_sub(1).max(height.min(1)) }

@@ -46,7 +46,7 @@ const SOME_ROWS: u16 = 3;
 const ENOUGH_ROWS: u16 = 8;
 /// Height from which there is a chart beside a table of any length.
 const TALL: u16 = 36;
-/// Rows of a chart on a tall screen, and the most.
+/// Rows of a chart: on a tall screen, and at most.
 const CHART: u16 = 6;
 const LARGEST_CHART: u16 = 14;
 /// Fewer rows show nothing.

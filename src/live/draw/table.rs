@@ -262,8 +262,8 @@ pub(super) fn ago(state: &State, then: Option<i64>) -> String {
     units::age(Duration::from_secs(seconds))
 }
 
-/// The most lines that any row needs: the table must not change its height while the user moves
-/// through it.
+/// Number of lines of the row that needs most: the table must not change its height while the user
+/// moves through it.
 pub(super) fn height(state: &State, width: u16) -> usize {
     match state.pane().detail {
         Some((at, height)) if at == width => height,

@@ -586,11 +586,15 @@ fn text_has_no_colour_of_a_part() {
 }
 
 #[test]
-fn the_picture_of_the_readme_is_what_is_drawn() {
+fn the_screenshot_of_the_readme_is_what_is_drawn() {
     let mut bench = Bench::blog();
     bench.state.setup.theme = testing::theme();
     let terminal = bench.draw(100, 16);
-    testing::pin_picture("top.svg", terminal.backend().buffer(), "oppscale top on a busy cluster");
+    testing::pin_screenshot(
+        "top.svg",
+        terminal.backend().buffer(),
+        "oppscale top on a busy cluster",
+    );
 }
 
 /// Writes pictures of the screens, to be looked at: `target/pictures`.

@@ -57,7 +57,7 @@ pub(super) fn bars(state: &State, place: Rect, pen: &mut Pen<'_>) {
     }
 }
 
-/// The selected resource, and then the others.
+/// The resources in order: the selected one first.
 fn order(state: &State) -> impl Iterator<Item = &str> {
     let focus = state.resource();
     let others = state.resources().iter().map(String::as_str).filter(move |name| *name != focus);

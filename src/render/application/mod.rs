@@ -11,7 +11,7 @@ use hpa_model::application::{
 };
 use serde_json::{Value, json};
 
-pub use svg::picture;
+pub use svg::svg_chart;
 
 use crate::filler::yaml;
 use crate::printer::{Printer, Style};
@@ -60,7 +60,7 @@ pub struct Entry {
     /// Fields and values that a sweep gave it.
     pub swept: Vec<(String, String)>,
     /// Other HPAs with the same target.
-    pub rivals: Vec<String>,
+    pub conflicting: Vec<String>,
     /// What was assumed, one sentence each.
     pub assumptions: Vec<String>,
     /// What the user should state, if the verdict depends on it.

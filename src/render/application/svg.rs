@@ -1,4 +1,4 @@
-//! A picture of several configurations: ready pods over time, above what the load needs.
+//! An SVG chart of several configurations: ready pods over time, above what the load needs.
 
 use std::fmt::Write as _;
 
@@ -11,8 +11,8 @@ const NEEDED: &str = "#dfe4e8";
 /// Colours of the configurations, which stay apart for the colour-blind.
 const COLORS: [&str; 6] = ["#33658a", "#f2a541", "#c1121f", "#2a9d8f", "#8a5aa8", "#555555"];
 
-/// The picture as SVG: the configuration that is shown first, and up to five more.
-pub fn picture(comparison: &Comparison) -> String {
+/// An SVG chart: the configuration that is shown first, and up to five more.
+pub fn svg_chart(comparison: &Comparison) -> String {
     let close = comparison.shown();
     let others = comparison.rows().into_iter().filter(|entry| entry.name != close.name);
     let drawn: Vec<&Entry> = std::iter::once(close).chain(others).take(COLORS.len()).collect();

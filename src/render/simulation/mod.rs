@@ -1,4 +1,4 @@
-//! How a comparison of simulated HPAs is shown: a table, a chart, the verdict, a picture.
+//! How a comparison of simulated HPAs is shown: a table, a text chart, the verdict, an SVG chart.
 
 mod chart;
 pub mod csv;

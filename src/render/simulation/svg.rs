@@ -1,4 +1,4 @@
-//! A picture of one run: paid, opportunistic and free cores, stacked over time.
+//! An SVG chart of one run: paid, opportunistic and free cores, stacked over time.
 
 use std::fmt::Write as _;
 
@@ -14,7 +14,7 @@ const TOP: f64 = 88.0;
 const BOTTOM: f64 = 56.0;
 /// More points than this are finer than a pixel.
 const MOST_POINTS: usize = 800;
-/// Lines across the picture.
+/// Grid lines across the chart.
 const LINES: u32 = 4;
 /// Moments below it.
 const MOMENTS: u64 = 6;
@@ -25,8 +25,8 @@ const OWN: &str = "#f2a541";
 const FREE: &str = "#e8ecef";
 const WAITING: &str = "#c1121f";
 
-/// The picture as SVG.
-pub fn picture(scenario: &str, entry: &Entry) -> String {
+/// The chart as SVG text.
+pub fn svg_chart(scenario: &str, entry: &Entry) -> String {
     let outcome = &entry.run.outcome;
     let points = points(&entry.run.samples, MOST_POINTS);
     let top = points.iter().map(|point| point.allocatable).fold(1.0, f64::max);
@@ -55,7 +55,7 @@ pub fn picture(scenario: &str, entry: &Entry) -> String {
     svg
 }
 
-/// The beginning of a picture: its title, and its figures in a line.
+/// The beginning of a chart: its title, and its figures in a line.
 pub(in crate::render) fn head(title: &str, figures: &str) -> String {
     let mut svg = String::new();
     let _ = writeln!(
@@ -71,7 +71,7 @@ pub(in crate::render) fn head(title: &str, figures: &str) -> String {
     svg
 }
 
-/// Where a moment and an amount lie in the picture.
+/// The axes of a chart: maps times and amounts to coordinates.
 pub(in crate::render) struct Frame {
     /// Length of the run, milliseconds.
     pub(in crate::render) end: f64,

@@ -11,8 +11,8 @@ use oppscale_cluster::compute;
 
 use super::{CpuHistory, Pieces, View};
 use crate::http_port::stopped;
-use crate::serve::autoscalers::Autoscalers;
 use crate::serve::state::MetricsState;
+use crate::shares::autoscalers::Autoscalers;
 
 /// Interval between two renderings at least: nobody can read faster.
 const MIN_INTERVAL: Duration = Duration::from_millis(250);
