@@ -358,13 +358,8 @@ impl UserWorkload {
     }
 
     /// The rules between its pods.
-    fn pods(&self) -> PodRules<'_> {
-        PodRules { labels: &self.labels, spec: &self.pod, namespace: self.namespace() }
-    }
-
-    /// Whether a node holds one of its pods only.
-    pub fn is_one_per_node(&self) -> bool {
-        self.pods().are_one_per_node()
+    pub fn rules(&self) -> PodRules {
+        PodRules::of(&self.labels, &self.pod, self.namespace())
     }
 
     /// Its containers that run beside each other: sidecars last.
@@ -575,7 +570,7 @@ impl UserWorkload {
                 "the overhead of its RuntimeClass {class} is not counted: the file does not hold it"
             ));
         }
-        let spread = self.pods().uncounted_rules();
+        let spread = self.rules().uncounted;
         if !spread.is_empty() {
             advice.push(format!(
                 "slots do not consider {}: fewer pods may fit, and the rest wait for a node",

@@ -192,7 +192,7 @@ impl State {
             placement: resolved.placement.clone(),
             filler_priority: resolved.priority,
             nodes: nodes.clone(),
-            one_per_node: resolved.is_one_per_node,
+            one_per_node: resolved.rules.is_one_per_node,
             pods_unknown: false,
             ..Query::default()
         }

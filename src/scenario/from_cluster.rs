@@ -91,7 +91,7 @@ pub fn from_cluster(snapshot: &Snapshot, workload: &ResolvedWorkload) -> Setup {
         .iter()
         .filter_map(|node| node.allocatable.as_ref().ok())
         .map(|allocatable| (allocatable.get(CPU) / each).max(0))
-        .map(|replicas| if workload.is_one_per_node { replicas.min(1) } else { replicas })
+        .map(|replicas| if workload.rules.is_one_per_node { replicas.min(1) } else { replicas })
         .sum();
     let filler = &mut setup.filler;
     filler.template.replica = replica;
@@ -99,7 +99,7 @@ pub fn from_cluster(snapshot: &Snapshot, workload: &ResolvedWorkload) -> Setup {
     let spec = &mut filler.autoscaler.spec;
     let room = u32::try_from(room).unwrap_or(u32::MAX).clamp(1, 1_000_000);
     (spec.min_replicas, spec.max_replicas) = (Some(1), room);
-    if workload.is_one_per_node {
+    if workload.rules.is_one_per_node {
         setup.hold_one_filler_per_node();
     }
     if burn.is_some() {

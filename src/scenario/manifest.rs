@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 
 use hpa_model::simulation::Setup;
 use hpa_model::{FeatureGates, HpaSpec, Invalid, validate};
-use k8s_openapi::api::core::v1::PodTemplateSpec;
 use oppscale_cluster::autoscaler::{
     HPA, HPA_API, SCALED_OBJECT, Unconvertible, convert, quantities_as_text,
 };
@@ -227,9 +226,9 @@ pub fn workload(
     manifest: &Manifest,
 ) -> Result<Option<WorkloadFile>, SourceFileError> {
     let target = manifest.autoscaler.target();
-    if !kinds::scalable().any(|kind| kind.name == target.kind) {
+    let Some(kind) = kinds::scalable().find(|kind| kind.name == target.kind) else {
         return Ok(None);
-    }
+    };
     let (found, _) = file.objects(&[&target.kind])?;
     let is_it = |object: &Value| {
         let metadata = &object["metadata"];
@@ -250,13 +249,7 @@ pub fn workload(
     let cpu_limit =
         limits::cpu_of_template(&parsed.spec.template.spec).map_err(|e| error(e.to_string()))?;
     let pod = &object["spec"]["template"]["spec"];
-    // The requests were read above; what cannot be read is no rule that the scheduler would follow.
-    let template: PodTemplateSpec = typed::read(&object["spec"]["template"]).unwrap_or_default();
-    let labels = template.metadata.and_then(|metadata| metadata.labels).unwrap_or_default();
     let namespace = Some(or_default(manifest.autoscaler.namespace()));
-    let is_one_per_node = template.spec.is_some_and(|spec| {
-        PodRules { labels: &labels, spec: &spec, namespace }.are_one_per_node()
-    });
     let grace = pod["terminationGracePeriodSeconds"].as_u64().unwrap_or(GRACE_SECONDS);
     let annotations: Option<BTreeMap<String, String>> =
         Option::deserialize(&object["metadata"]["annotations"])
@@ -291,7 +284,7 @@ pub fn workload(
         grace_ms: grace.saturating_mul(1000),
         policy: Policy::of(pairs).map_err(|e| error(e.to_string()))?,
         cpu_limit,
-        is_one_per_node,
+        is_one_per_node: PodRules::of_object(kind, &object, namespace).is_one_per_node,
     }))
 }
 

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::api::node::v1::RuntimeClass;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -395,7 +394,8 @@ fn decode(kind: &'static Kind, json: &str) -> Option<Decoded> {
     };
     let mut request = request.map_err(invalid);
     if let Ok(request) = &mut request
-        && is_one_per_node(&id, json)
+        && let Ok(object) = serde_json::from_str(json)
+        && PodRules::of_object(kind, &object, Some(&id.namespace)).is_one_per_node
     {
         let name = format!("{ONE_PER_NODE}{}/{}/{}", id.namespace, kind.plural, id.name);
         add(request, &Resources::default().with(&name, 1));
@@ -435,22 +435,6 @@ fn overhead_of(json: &str) -> Option<(String, Resources)> {
         .filter_map(|(name, quantity)| Some((name, amount_of(name, quantity.0.parse().ok()?)?)));
     let overhead = amounts.fold(Resources::default(), |sum, (name, amount)| sum.with(name, amount));
     Some((class.metadata.name?, overhead))
-}
-
-/// Whether a node holds one pod of a workload only.
-fn is_one_per_node(id: &WorkloadId, json: &str) -> bool {
-    #[derive(Deserialize)]
-    struct Templated {
-        spec: TemplatedSpec,
-    }
-    #[derive(Deserialize)]
-    struct TemplatedSpec {
-        template: PodTemplateSpec,
-    }
-    let Ok(Templated { spec }) = typed::from_slice(json.as_bytes()) else { return false };
-    let labels = spec.template.metadata.and_then(|metadata| metadata.labels).unwrap_or_default();
-    let Some(pod) = spec.template.spec else { return false };
-    PodRules { labels: &labels, spec: &pod, namespace: Some(&id.namespace) }.are_one_per_node()
 }
 
 fn request(workload: &Workload<'_>, extra: &Extra) -> Result<ShareRequest, String> {

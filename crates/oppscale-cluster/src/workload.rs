@@ -5,7 +5,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use k8s_openapi::api::autoscaling::v1::Scale;
-use k8s_openapi::api::core::v1::PodTemplateSpec;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -34,7 +33,6 @@ use super::error::ClusterError;
 use super::pages::percent_encode;
 use super::pod_rules::PodRules;
 use super::saved::SavedObject;
-use super::typed;
 
 /// Objects in a page of names, and how many are listed to find the one that was meant by a name
 /// that none has.
@@ -87,24 +85,22 @@ pub struct ResolvedWorkload {
     pub claims: Vec<ClaimRef>,
     /// Its namespace.
     pub namespace: String,
-    /// Whether a node holds one of its pods only, see [`PodRules::are_one_per_node`].
-    pub is_one_per_node: bool,
-    /// Rules of the scheduler in its pod template that are not counted.
-    pub uncounted_rules: Vec<&'static str>,
+    /// What keeps its pods apart or together.
+    pub rules: PodRules,
 }
 
 impl ResolvedWorkload {
     /// What the rules of its pod template mean for slots, a sentence each: that a node has one at
     /// most, and that fewer pods may find a place than slots are counted.
     pub fn placement_notes(&self) -> Vec<String> {
-        let one_per_node = self.is_one_per_node.then(|| {
+        let one_per_node = self.rules.is_one_per_node.then(|| {
             "a node holds one replica only: its pods want a port of the host, or keep apart"
                 .to_owned()
         });
-        let uncounted = (!self.uncounted_rules.is_empty()).then(|| {
+        let uncounted = (!self.rules.uncounted.is_empty()).then(|| {
             format!(
                 "the pod template has {}, which slots do not consider: fewer replicas may find a node",
-                self.uncounted_rules.join(" and ")
+                self.rules.uncounted.join(" and ")
             )
         });
         one_per_node.into_iter().chain(uncounted).collect()
@@ -509,107 +505,72 @@ struct Parts {
     name: String,
     uid: String,
     selector: Selector,
-    replica: Option<Replica>,
-    placement: Placement,
-    priority: Option<i32>,
-    policy: Policy,
-    claims: Vec<ClaimRef>,
-    is_one_per_node: bool,
-    uncounted_rules: Vec<&'static str>,
-}
-
-/// The part of an object with its annotations.
-#[derive(Deserialize)]
-struct Annotated {
-    metadata: Annotations,
-}
-
-#[derive(Deserialize)]
-struct Annotations {
-    #[serde(default)]
-    annotations: Option<BTreeMap<String, String>>,
+    /// Without its ownership and namespace.
+    workload: ResolvedWorkload,
 }
 
 impl Parts {
     fn of(kind: &Kind, json: &str) -> anyhow::Result<Self> {
-        let mut parts = Self::counted(kind, json)?;
-        let value: Value = serde_json::from_str(json)?;
-        let template = kind.template.and_then(|place| value.pointer(place));
-        // What cannot be read was refused, or is no rule that the scheduler would follow.
-        let template = template.and_then(|value| typed::read::<PodTemplateSpec>(value).ok());
-        if let Some(PodTemplateSpec { metadata, spec: Some(spec) }) = template {
-            let labels = metadata.and_then(|metadata| metadata.labels).unwrap_or_default();
-            let namespace = value["metadata"]["namespace"].as_str();
-            let pods = PodRules { labels: &labels, spec: &spec, namespace };
-            parts.is_one_per_node = pods.are_one_per_node();
-            parts.uncounted_rules = pods.uncounted_rules();
-        }
-        Ok(parts)
-    }
-
-    fn counted(kind: &Kind, json: &str) -> anyhow::Result<Self> {
+        let malformed = |error: serde_json::Error| {
+            anyhow::Error::from(error).context(format!("the answer is no {}", kind.name))
+        };
+        let value: Value = serde_json::from_str(json).map_err(malformed)?;
         if !kind.is_custom() {
-            let workload: Workload<'_> = serde_json::from_str(json).map_err(|error| {
-                anyhow::Error::from(error).context(format!("the answer is no {}", kind.name))
-            })?;
+            let workload: Workload<'_> = serde_json::from_str(json).map_err(malformed)?;
             let selector = Selector::from_object(&workload.spec.selector)?;
             let template = Some(&workload.spec.template);
-            return Self::with(&workload.metadata, policy_of(json)?, selector, template);
+            return Self::with(kind, &value, &workload.metadata, selector, template);
         }
         let object: Object<'_> = serde_json::from_str(json)?;
-        let value: Value = serde_json::from_str(json)?;
         // A selector as of a Deployment, or in the status, as the scale subresource wants it.
         let selector = match (&value["spec"]["selector"], value["status"]["selector"].as_str()) {
-            (Value::Object(labels), _) => {
-                let text = Value::Object(labels.clone()).to_string();
-                Selector::from_object(&serde_json::from_str(&text)?)?
+            (labels @ Value::Object(_), _) => {
+                Selector::from_object(&serde_json::from_str(&labels.to_string())?)?
             }
             (_, Some(text)) => Selector::parse(text).map_err(|e| anyhow::anyhow!("{e}"))?,
             _ => Selector::default(),
         };
-        let template = kind.template.and_then(|place| value.pointer(place));
-        match template.map(Value::to_string) {
-            Some(text) => {
-                let template = serde_json::from_str(&text)?;
-                Self::with(&object.metadata, policy_of(json)?, selector, Some(&template))
-            }
-            None => Self::with(&object.metadata, policy_of(json)?, selector, None),
-        }
+        let template = kind.template.and_then(|place| value.pointer(place)).map(Value::to_string);
+        let template = template.as_deref().map(serde_json::from_str).transpose()?;
+        Self::with(kind, &value, &object.metadata, selector, template.as_ref())
     }
 
     fn with(
+        kind: &Kind,
+        value: &Value,
         metadata: &Metadata<'_>,
-        mut policy: Policy,
         selector: Selector,
         template: Option<&PodTemplate<'_>>,
     ) -> anyhow::Result<Self> {
         let spec = template.map(|template| &template.spec);
+        let annotations: Option<BTreeMap<String, String>> =
+            Option::deserialize(&value["metadata"]["annotations"])
+                .map_err(|error| anyhow::anyhow!("metadata.annotations: {error}"))?;
+        let annotations = annotations.iter().flatten();
+        let mut policy =
+            Policy::of(annotations.map(|(name, value)| (name.as_str(), value.as_str())))?;
         // As the server does, the CPU limit tells what no annotation does.
         if policy.basis == Basis::Usage && policy.burn.is_none() {
             let limit = spec.map(limits::cpu_of_template).transpose()?;
             policy.burn =
                 limit.and_then(|limit| i64::try_from(limit).ok()).filter(|burn| *burn > 0);
         }
-        Ok(Self {
-            name: metadata.name.to_string(),
-            uid: metadata.uid.to_string(),
-            selector,
+        let workload = ResolvedWorkload {
             replica: spec.map(footprint_of_template).transpose()?.map(Replica::from_footprint),
             placement: spec.map(Placement::of).transpose()?.unwrap_or_default(),
             priority: spec.and_then(priority_of),
             policy,
             claims: spec.map(claims_of_template).unwrap_or_default(),
-            is_one_per_node: false,
-            uncounted_rules: Vec::new(),
+            rules: PodRules::of_object(kind, value, value["metadata"]["namespace"].as_str()),
+            ..ResolvedWorkload::default()
+        };
+        Ok(Self {
+            name: metadata.name.to_string(),
+            uid: metadata.uid.to_string(),
+            selector,
+            workload,
         })
     }
-}
-
-/// The policy in the annotations of an object.
-fn policy_of(json: &str) -> anyhow::Result<Policy> {
-    let object: Annotated = serde_json::from_str(json)?;
-    let annotations = object.metadata.annotations.iter().flatten();
-    Ok(Policy::of(annotations.map(|(name, value)| (name.as_str(), value.as_str())))?)
 }
 
 fn resolve(
@@ -632,13 +593,7 @@ fn resolve(
             intermediates,
             unknown_intermediates: kinds::find(&kind.api_version(), kind.name).is_none(),
         }),
-        replica: parts.replica,
-        placement: parts.placement,
-        priority: parts.priority,
-        policy: parts.policy,
-        claims: parts.claims,
         namespace: namespace.to_owned(),
-        is_one_per_node: parts.is_one_per_node,
-        uncounted_rules: parts.uncounted_rules,
+        ..parts.workload
     })
 }

@@ -146,7 +146,7 @@ pub(super) fn of(
         quota: args.quota.clone().unwrap_or_default(),
         placement,
         priority,
-        one_per_node: matches!(workload, Workload::User(own) if own.is_one_per_node()),
+        one_per_node: matches!(workload, Workload::User(own) if own.rules().is_one_per_node),
         nodes: fillable_nodes(snapshot, facts.autoscaler),
         version: facts.version,
         pipeline,

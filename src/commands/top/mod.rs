@@ -182,7 +182,7 @@ pub(super) fn query(
         filler_priority: workload.priority,
         nodes: args.selector.clone().unwrap_or_default(),
         taints: args.taint_filter(),
-        one_per_node: workload.is_one_per_node,
+        one_per_node: workload.rules.is_one_per_node,
         pods_unknown: snapshot.pods_unknown.is_some(),
         usage: None,
     }
