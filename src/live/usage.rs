@@ -1,14 +1,13 @@
 //! Usage of nodes, read while the screen counts on the usage basis. Peaks are followed as the
 //! server follows them, from the first reading on.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use oppscale_cluster::follow::{ClusterState, Health};
 use oppscale_cluster::{Cluster, compute, read_usage};
 use oppscale_core::ownership::Ownership;
-use oppscale_core::resources::{Amount, CPU};
-use oppscale_core::usage::{INTERVAL, OwnPod, PaidUsage, UsageReading, UsageTracker};
+use oppscale_core::resources::Amount;
+use oppscale_core::usage::{INTERVAL, PaidUsage, UsageReading, UsageTracker, own_pods_and_cpu};
 
 use super::state::State;
 
@@ -84,18 +83,10 @@ impl Readings {
         let now = self.start.elapsed();
         let problem = match reading {
             Ok(reading) => {
-                cluster_state.read(|snapshot, _| {
-                    let ledger = &snapshot.ledger;
-                    let own = ledger.own_pods().map(|(namespace, name, node, _)| OwnPod {
-                        id: format!("{namespace}/{name}").into(),
-                        node: Arc::clone(node),
-                        burn,
-                    });
-                    let own: Vec<OwnPod> = own.collect();
-                    let allocatable =
-                        |node: &str| Some(ledger.record(node)?.allocatable.as_ref().ok()?.get(CPU));
-                    self.tracker.apply(now, &reading, &own, allocatable);
-                });
+                let (own, allocatable) = cluster_state
+                    .read(|snapshot, _| own_pods_and_cpu(&snapshot.ledger, |_| Some(burn)));
+                let allocatable = |node: &str| allocatable.get(node).copied();
+                self.tracker.apply(now, &reading, &own, allocatable);
                 "metrics.k8s.io has no recent usage of any node".to_owned()
             }
             Err(problem) => problem,

@@ -1,14 +1,13 @@
 //! Usage of nodes and filler pods, read while a workload on the usage basis is served.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::state::MetricsState;
 use oppscale_cluster::{Cluster, compute, read_usage};
 use oppscale_core::ownership::Ownership;
-use oppscale_core::resources::{Amount, CPU};
-use oppscale_core::usage::{INTERVAL, OwnPod, PaidUsage, UsageReading, UsageTracker};
+use oppscale_core::resources::Amount;
+use oppscale_core::usage::{INTERVAL, PaidUsage, UsageReading, UsageTracker, own_pods_and_cpu};
 
 /// Interval at which a new workload on the usage basis is noticed.
 pub(super) const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -82,7 +81,13 @@ impl UsageStore {
     }
 
     fn apply(&self, reading: &UsageReading, state: &MetricsState) {
-        let (own, allocatable) = nodes_and_pods(state);
+        // Its order is that of the workloads that the ledger tracks.
+        let counted = state.counted();
+        let burns: Vec<Amount> = counted.workloads.iter().map(|(served, _)| served.cpu()).collect();
+        let burn =
+            |workload: Option<_>| burns.get(workload? as usize).copied().filter(|burn| *burn > 0);
+        let (own, allocatable) =
+            state.cluster_state().read(|snapshot, _| own_pods_and_cpu(&snapshot.ledger, burn));
         let mut usage = self.state();
         if let Some(problem) = usage.problem.take() {
             tracing::info!(reason = "UsageRead", "usage is read again, after: {problem}");
@@ -104,22 +109,4 @@ impl UsageStore {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The filler pods that have a node, and the allocatable millicores of each node.
-fn nodes_and_pods(state: &MetricsState) -> (Vec<OwnPod>, HashMap<String, Amount>) {
-    // Its order is that of the workloads that the ledger tracks.
-    let counted = state.counted();
-    let burns: Vec<Amount> = counted.workloads.iter().map(|(served, _)| served.cpu()).collect();
-    state.cluster_state().read(|snapshot, _| {
-        let own = snapshot.ledger.own_pods().filter_map(|(namespace, name, node, workload)| {
-            let burn = burns.get(workload? as usize).copied().filter(|burn| *burn > 0)?;
-            let id = format!("{namespace}/{name}").into();
-            Some(OwnPod { id, node: Arc::clone(node), burn })
-        });
-        let nodes = snapshot.ledger.records().filter_map(|node| {
-            Some((node.name.to_string(), node.allocatable.as_ref().ok()?.get(CPU)))
-        });
-        (own.collect(), nodes.collect())
-    })
 }

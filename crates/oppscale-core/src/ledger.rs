@@ -36,8 +36,8 @@ pub struct Ledger {
     /// Places that may be given to another name.
     vacant: Vec<Place>,
     pods: HashMap<PodKey, Counted>,
-    /// Names of the opportunistic pods among them: usage is by name.
-    own_names: HashMap<PodKey, Box<str>>,
+    /// `NAMESPACE/NAME` of the opportunistic pods among them: usage is by name.
+    own_names: HashMap<PodKey, Arc<str>>,
     waiting: HashMap<PodKey, Arc<Waiting>>,
     /// Pods that could not be counted, in a stable order for reports.
     unknown: BTreeMap<PodKey, UnknownPod>,
@@ -146,7 +146,8 @@ impl Ledger {
                 let group = self.group(&pod);
                 let opportunistic = pod.opportunistic;
                 if opportunistic {
-                    self.own_names.insert(pod.key.clone(), pod.name.into());
+                    let name = format!("{}/{}", pod.namespace, pod.name).into();
+                    self.own_names.insert(pod.key.clone(), name);
                 }
                 self.pods.insert(
                     pod.key,
@@ -807,13 +808,13 @@ impl Ledger {
         self.devices_are_stale |= !self.claims.is_empty();
     }
 
-    /// The opportunistic pods that have a node: namespace, name, node and the workload, if that is
+    /// The opportunistic pods that have a node: `NAMESPACE/NAME`, node and the workload, if that is
     /// tracked.
-    pub fn own_pods(&self) -> impl Iterator<Item = (&str, &str, &Arc<str>, Option<TrackId>)> {
+    pub fn own_pods(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<str>, Option<TrackId>)> {
         self.own_names.iter().filter_map(|(key, name)| {
             let pod = self.pods.get(key)?;
             let node = self.accounts.get(pod.place as usize)?.name.as_ref()?;
-            Some((&*pod.group.namespace, &**name, node, self.tracked.id(&*pod.group)))
+            Some((name, node, self.tracked.id(&*pod.group)))
         })
     }
 

@@ -22,7 +22,8 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::resources::Amount;
+use super::ledger::{Ledger, TrackId};
+use super::resources::{Amount, CPU};
 
 /// Millicores that a replica requests on the usage basis: placed where requests are full, and a
 /// weight of 1 to 4 where a core has 39 to 100.
@@ -73,11 +74,27 @@ pub struct NodeSample {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnPod {
     /// `NAMESPACE/NAME`.
-    pub id: Box<str>,
+    pub id: Arc<str>,
     /// Its node.
     pub node: Arc<str>,
     /// Millicores that it is expected to use.
     pub burn: Amount,
+}
+
+/// The own pods of `ledger` that have a node, and the allocatable millicores of each node. `burn`
+/// tells what a pod of a tracked workload is expected to use; `None` leaves the pod out.
+pub fn own_pods_and_cpu(
+    ledger: &Ledger,
+    burn: impl Fn(Option<TrackId>) -> Option<Amount>,
+) -> (Vec<OwnPod>, HashMap<Box<str>, Amount>) {
+    let own = ledger.own_pods().filter_map(|(id, node, workload)| {
+        let (id, node) = (Arc::clone(id), Arc::clone(node));
+        Some(OwnPod { id, node, burn: burn(workload)? })
+    });
+    let cpu = ledger
+        .records()
+        .filter_map(|node| Some((node.name.clone(), node.allocatable.as_ref().ok()?.get(CPU))));
+    (own.collect(), cpu.collect())
 }
 
 /// What is known of a node's CPU.
@@ -137,7 +154,7 @@ impl<'n> FromIterator<(&'n str, NodeCpu)> for PaidUsage {
 #[derive(Debug, Clone, Default)]
 pub struct UsageTracker {
     nodes: HashMap<Arc<str>, TrackedNode>,
-    pods: HashMap<Box<str>, TrackedPod>,
+    pods: HashMap<Arc<str>, TrackedPod>,
 }
 
 #[derive(Debug, Clone)]
@@ -236,7 +253,7 @@ impl UsageTracker {
                 known_at: now,
                 last_seen: now,
             };
-            let known = self.pods.entry(pod.id.clone()).or_insert_with(new);
+            let known = self.pods.entry(Arc::clone(&pod.id)).or_insert_with(new);
             // A StatefulSet's pod may return elsewhere under its name.
             if known.node != pod.node {
                 *known = new();
