@@ -50,9 +50,17 @@ struct State {
     version: u64,
     /// Whether pressure is read at all.
     is_on: bool,
-    /// The nodes whose pressure is unknown since they were last read, and whether a permission is
-    /// missing.
-    unknown: HashMap<Arc<str>, bool>,
+    /// How the last reading of each node ended.
+    endings: HashMap<Arc<str>, Ending>,
+}
+
+/// How a reading ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Known,
+    Unknown,
+    /// A permission is missing.
+    Forbidden,
 }
 
 /// Why the pressure of a node is unknown.
@@ -70,7 +78,7 @@ impl Default for PressureStore {
 impl PressureStore {
     fn new(threshold: f64, is_on: bool) -> Self {
         let guard = PressureGuard::new(threshold);
-        let state = State { guard, version: 0, is_on, unknown: HashMap::new() };
+        let state = State { guard, version: 0, is_on, endings: HashMap::new() };
         Self { state: Arc::new(Mutex::new(state)), start: Instant::now() }
     }
 
@@ -92,7 +100,7 @@ impl PressureStore {
         }
     }
 
-    /// Reads the nodes that are due. Whether the permission is missing for all of them; one kubelet
+    /// Reads the nodes that are due. Whether the permission is missing for all nodes so far; one kubelet
     /// that refuses is a matter of its own.
     async fn round(&self, cluster: &Cluster, access: &KubeletAccess, state: &MetricsState) -> bool {
         let nodes = self.due(state);
@@ -124,24 +132,24 @@ impl PressureStore {
             self.apply(&node, pressure);
             read.push((node, problem));
         }
-        self.note(&read);
-        let is_forbidden =
-            |problem: &Option<Problem>| problem.as_ref().is_some_and(|p| p.is_forbidden);
-        !read.is_empty() && read.iter().all(|(_, problem)| is_forbidden(problem))
+        self.note(&read)
     }
 
     /// The nodes to read now.
     fn due(&self, state: &MetricsState) -> Vec<Arc<str>> {
         let (nodes, with_fillers) = state.cluster_state().read(|snapshot, _| {
-            let nodes = snapshot.ledger.records().map(|node| Arc::from(&*node.name));
+            let nodes = snapshot.ledger.records().map(|node| node.name.clone());
             let fillers = snapshot.ledger.own_pods();
             let fillers = fillers.filter(|(.., workload)| workload.is_some());
-            let with_fillers = fillers.map(|(_, _, node, _)| Arc::clone(node));
-            (nodes.collect::<HashSet<Arc<str>>>(), with_fillers.collect::<HashSet<Arc<str>>>())
+            let with_fillers = fillers.map(|(_, node, _)| Arc::clone(node));
+            (nodes.collect::<Vec<_>>(), with_fillers.collect::<Vec<_>>())
         });
+        // Not under the lock of the cluster state, which watches wait for.
+        let nodes: HashSet<Arc<str>> = nodes.into_iter().map(Arc::from).collect();
+        let with_fillers: HashSet<Arc<str>> = with_fillers.into_iter().collect();
         let has_fillers = |node: &str| with_fillers.contains(node);
         let mut state = self.state();
-        state.unknown.retain(|node, _| nodes.contains(node));
+        state.endings.retain(|node, _| nodes.contains(node));
         state.guard.due(self.start.elapsed(), &nodes, has_fillers, MAX_NODES)
     }
 
@@ -165,20 +173,24 @@ impl PressureStore {
         }
     }
 
-    /// Ends a round, and logs when the pressure of a first node becomes unknown, or a first one for
-    /// want of a permission, and when that of the last is known again.
-    fn note(&self, read: &[(Arc<str>, Option<Problem>)]) {
+    /// Ends a round, and logs when the pressure of a first node becomes unknown, or a first one for want
+    /// of a permission, and when that of the last is known again. Whether the permission is missing for
+    /// all nodes so far.
+    fn note(&self, read: &[(Arc<str>, Option<Problem>)]) -> bool {
         let mut state = self.state();
         state.version += 1;
-        let was_whole = state.unknown.is_empty();
-        let was_permitted = !state.unknown.values().any(|is_forbidden| *is_forbidden);
+        let is_whole = |state: &State| state.endings.values().all(|end| *end == Ending::Known);
+        let was_whole = is_whole(&state);
+        let was_permitted = !state.endings.values().any(|end| *end == Ending::Forbidden);
         let mut new = None;
         for (node, problem) in read {
-            let Some(problem) = problem else {
-                state.unknown.remove(node);
-                continue;
+            let ending = match problem {
+                None => Ending::Known,
+                Some(Problem { is_forbidden: true, .. }) => Ending::Forbidden,
+                Some(_) => Ending::Unknown,
             };
-            state.unknown.insert(Arc::clone(node), problem.is_forbidden);
+            state.endings.insert(Arc::clone(node), ending);
+            let Some(problem) = problem else { continue };
             if was_permitted && problem.is_forbidden {
                 new = Some((node, problem));
             } else if was_whole {
@@ -193,9 +205,10 @@ impl PressureStore {
                 read.len(),
                 problem.text
             );
-        } else if !was_whole && state.unknown.is_empty() {
+        } else if !was_whole && is_whole(&state) {
             tracing::info!(reason = "PressureRead", "the CPU pressure of nodes is read again");
         }
+        !state.endings.is_empty() && state.endings.values().all(|end| *end == Ending::Forbidden)
     }
 
     /// Lets no CPU count as idle on nodes that are held.
@@ -227,4 +240,29 @@ impl PressureStore {
 fn line(error: &ClusterError) -> String {
     const MAX_CHARS: usize = 300;
     error.to_string().replace(char::is_control, " ").chars().take(MAX_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_pause_while_the_permission_is_missing_for_all_nodes() {
+        let store = PressureStore::default();
+        let note = |nodes: &[(&str, Option<bool>)]| {
+            let read = nodes.iter().map(|(node, is_forbidden)| {
+                let problem =
+                    is_forbidden.map(|is_forbidden| Problem { text: String::new(), is_forbidden });
+                (Arc::from(*node), problem)
+            });
+            store.note(&read.collect::<Vec<_>>())
+        };
+        assert!(!note(&[]), "no node was read yet");
+        assert!(note(&[("a", Some(true)), ("b", Some(true))]));
+        assert!(note(&[]), "nothing was due");
+        assert!(!note(&[("a", None), ("b", Some(false))]));
+        assert!(!note(&[("c", Some(true))]), "a round of one node, which refuses");
+        assert!(!note(&[("b", Some(true))]), "a is known");
+        assert!(note(&[("a", Some(true))]));
+    }
 }
