@@ -170,11 +170,10 @@ impl Account {
         let answer: Option<TokenRequest> = response.json().ok();
         let status = answer.and_then(|answer| answer.status);
         let Some(status) = status.filter(|status| !status.token.is_empty()) else {
-            return Err(ClusterError::Garbage {
-                action: operation.description.into_owned(),
-                server: cluster.server().to_owned(),
-                cause: "the answer contains no token or no expiry".to_owned(),
-            });
+            return Err(cluster.invalid_response(
+                &operation.description,
+                "the answer contains no token or no expiry",
+            ));
         };
         Ok(Token {
             secret: SecretString::new(status.token),

@@ -178,7 +178,7 @@ fn a_server_that_speaks_no_http_is_no_api_server() {
     env.write(".kube/config", &lonely(&url).text());
     assert_snapshot!(env.run(NAMES), @"
     ------- stderr -------
-    error: list nodes: the answer of $SERVER is not a Kubernetes list: invalid HTTP version parsed
+    error: list nodes: the answer of $SERVER is not valid: invalid HTTP version parsed
      hint: is that address an API server, or a proxy's login page?
     [EOF]
     [exit status: 1]

@@ -339,7 +339,7 @@ fn why_names_what_it_cannot_read_and_goes_by_the_status() {
             ("answered 500", Answer::Raw(500, Vec::new(), "no")),
             ("within 1 s", Answer::Silence),
             ("the connection to", Answer::HangUp),
-            ("not a Kubernetes list", Answer::Raw(200, Vec::new(), "[1, 2")),
+            ("is not valid", Answer::Raw(200, Vec::new(), "[1, 2")),
             ("HTML page", Answer::Raw(200, vec![("content-type", "text/html")], html)),
         ]
     };

@@ -278,7 +278,7 @@ fn json_that_ends_too_soon_is_no_list() {
     let body = r#"{"kind":"PodList","metadata":{},"items":[{"metadata":{"name":"a""#;
     assert_snapshot!(top(PODS, Answer::Raw(200, Vec::new(), body)), @"
     ------- stderr -------
-    error: list pods: the answer of $SERVER is not a Kubernetes list: the list is not whole
+    error: list pods: the answer of $SERVER is not valid: the list is not whole
      hint: is that address an API server, or a proxy's login page?
     [EOF]
     [exit status: 1]
@@ -289,7 +289,7 @@ fn json_that_ends_too_soon_is_no_list() {
 fn an_empty_answer_is_no_empty_cluster() {
     assert_snapshot!(top(PODS, Answer::Raw(200, Vec::new(), "")), @"
     ------- stderr -------
-    error: list pods: the answer of $SERVER is not a Kubernetes list: the list is not whole
+    error: list pods: the answer of $SERVER is not valid: the list is not whole
      hint: is that address an API server, or a proxy's login page?
     [EOF]
     [exit status: 1]
@@ -301,7 +301,7 @@ fn a_list_of_something_else_is_no_list_of_pods() {
     let body = r#"{"kind":"ServiceList","apiVersion":"v1","metadata":{},"items":[]}"#;
     assert_snapshot!(top(PODS, Answer::Raw(200, Vec::new(), body)), @"
     ------- stderr -------
-    error: list pods: the answer of $SERVER is not a Kubernetes list: it is a ServiceList, not a PodList
+    error: list pods: the answer of $SERVER is not valid: it is a ServiceList, not a PodList
      hint: is that address an API server, or a proxy's login page?
     [EOF]
     [exit status: 1]

@@ -105,11 +105,8 @@ impl ApiResponse {
     /// # Errors
     /// When the body is not a JSON document of this type.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, ClusterError> {
-        typed::from_slice(&self.body).map_err(|error| ClusterError::Garbage {
-            action: self.action.clone(),
-            server: self.server.clone(),
-            cause: error.to_string(),
-        })
+        typed::from_slice(&self.body)
+            .map_err(|error| ClusterError::invalid_response(&self.action, &self.server, error))
     }
 
     /// The server's words, where it refuses.
@@ -211,7 +208,7 @@ mod tests {
             date: None,
         };
         let error = response.json::<Value>().unwrap_err();
-        assert!(matches!(error, ClusterError::Garbage { .. }), "{error}");
+        assert!(matches!(error, ClusterError::InvalidResponse { .. }), "{error}");
         assert!(error.to_string().contains("https://api.example"), "{error}");
     }
 }

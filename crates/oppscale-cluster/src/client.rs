@@ -1,6 +1,7 @@
 //! Requests that end: with bytes, or with a sentence, and in time.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -140,11 +141,13 @@ impl Cluster {
         path: &str,
     ) -> Result<T, ClusterError> {
         let body = self.get(operation, path).await?;
-        typed::from_slice(&body).map_err(|error| ClusterError::Garbage {
-            action: operation.description.to_string(),
-            server: self.server().to_owned(),
-            cause: error.to_string(),
-        })
+        typed::from_slice(&body)
+            .map_err(|error| self.invalid_response(&operation.description, error))
+    }
+
+    /// The error that an answer is not what an API server says.
+    pub fn invalid_response(&self, action: &str, cause: impl fmt::Display) -> ClusterError {
+        ClusterError::invalid_response(action, self.server(), cause)
     }
 
     /// Opens an answer that goes on, such as a watch: it is not limited in time once it has
@@ -194,11 +197,10 @@ impl Cluster {
             if response.status() == StatusCode::OK {
                 let answered = Encoding::of(response.headers());
                 if answered == Encoding::Protobuf && encoding == Encoding::Json {
-                    return Err(ClusterError::Garbage {
-                        action: operation.description.to_string(),
-                        server: self.endpoint.server.clone(),
-                        cause: "it is protobuf, and JSON was asked for".to_owned(),
-                    });
+                    return Err(self.invalid_response(
+                        &operation.description,
+                        "it is protobuf, and JSON was asked for",
+                    ));
                 }
                 return Ok((answered, response.into_body()));
             }
@@ -303,11 +305,9 @@ impl Cluster {
     ) -> Result<Vec<u8>, ClusterError> {
         let bytes = self.start(action, body, max_bytes).await?;
         if bytes.len() > max_bytes {
-            return Err(ClusterError::Garbage {
-                action: action.to_owned(),
-                server: self.endpoint.server.clone(),
-                cause: format!("it has more than {max_bytes} bytes"),
-            });
+            return Err(
+                self.invalid_response(action, format!("it has more than {max_bytes} bytes"))
+            );
         }
         Ok(bytes)
     }

@@ -1,5 +1,6 @@
 //! What can go wrong with an API server, each with what to do about it.
 
+use std::fmt;
 use std::time::Duration;
 
 use oppscale_core::error::ErrorKind;
@@ -112,8 +113,8 @@ pub enum ClusterError {
         cause: String,
     },
     /// The answer is not what an API server says.
-    #[error("{action}: the answer of {server} is not a Kubernetes list: {cause}")]
-    Garbage {
+    #[error("{action}: the answer of {server} is not valid: {cause}")]
+    InvalidResponse {
         /// What was asked.
         action: String,
         /// Who answered.
@@ -210,6 +211,12 @@ pub enum ClusterError {
 }
 
 impl ClusterError {
+    /// An answer of `server` that is not what an API server says.
+    pub(crate) fn invalid_response(action: &str, server: &str, cause: impl fmt::Display) -> Self {
+        let (action, server, cause) = (action.to_owned(), server.to_owned(), cause.to_string());
+        Self::InvalidResponse { action, server, cause }
+    }
+
     /// Whether the same request may succeed soon: the connection or the server failed, or the
     /// server is busy.
     pub(crate) fn is_passing(&self) -> bool {
@@ -307,7 +314,9 @@ impl ClusterError {
                 "a proxy, gateway or login page: log in there, or see HTTPS_PROXY, NO_PROXY and the server\n\
                  of the kubeconfig: kubectl config view --minify"
             }
-            Self::Garbage { .. } => "is that address an API server, or a proxy's login page?",
+            Self::InvalidResponse { .. } => {
+                "is that address an API server, or a proxy's login page?"
+            }
             Self::Unauthorized { .. } => "log in again; see who you are with: kubectl auth whoami",
             Self::Forbidden { required_rbac, message, .. } => {
                 let user = user_in(message).unwrap_or("YOU");

@@ -145,24 +145,20 @@ async fn page(
     encoding: Encoding,
     sink: &mut impl ListSink,
 ) -> Result<ListEnd, ClusterError> {
-    let garbage = |cause| ClusterError::Garbage {
-        action: operation.description.to_string(),
-        server: cluster.server().to_owned(),
-        cause,
-    };
+    let invalid = |cause: String| cluster.invalid_response(&operation.description, cause);
     let (encoding, mut body) = cluster.begin(operation, path, encoding).await?;
     let mut reader = ListReader::new(encoding, kind);
     while let Some(frame) = body.frame().await {
         let frame = frame
             .map_err(|error| transport::cut(&operation.description, cluster.server(), &error))?;
         if let Some(data) = frame.data_ref() {
-            let items = reader.push(data).map_err(garbage)?;
+            let items = reader.push(data).map_err(invalid)?;
             if !items.is_empty() {
                 sink.items(&items);
             }
         }
     }
-    let (items, end) = reader.finish().map_err(garbage)?;
+    let (items, end) = reader.finish().map_err(invalid)?;
     sink.items(&items);
     Ok(end)
 }
@@ -199,11 +195,9 @@ pub(super) async fn list_typed<T: DeserializeOwned>(
     let objects = objects.await?;
     match problem {
         None => Ok(objects),
-        Some(refusal) => Err(ClusterError::Garbage {
-            action: format!("list {}", listing.kind.plural),
-            server: cluster.server().to_owned(),
-            cause: refusal.to_string(),
-        }),
+        Some(refusal) => {
+            Err(cluster.invalid_response(&format!("list {}", listing.kind.plural), refusal))
+        }
     }
 }
 

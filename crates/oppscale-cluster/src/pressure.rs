@@ -169,11 +169,9 @@ pub async fn read_pressure(
             seconds: TIMEOUT.as_secs_f64(),
         })??;
     // On a thread for such work: it takes some 10 ms for the longest answers.
-    compute(move || parse(&body)).await.map_err(|cause| ClusterError::Garbage {
-        action: operation.description.to_string(),
-        server: cluster.server().to_owned(),
-        cause,
-    })
+    compute(move || parse(&body))
+        .await
+        .map_err(|cause| cluster.invalid_response(&operation.description, cause))
 }
 
 /// What a summary tells.
@@ -243,10 +241,11 @@ async fn address_of(cluster: &Cluster, node: &str) -> Result<SocketAddr, Cluster
     let found: NodeJson = cluster.get_json(&operation, &path).await?;
     let internal = found.status.addresses.iter().filter(|address| address.kind == "InternalIP");
     let mut internal = internal.filter_map(|address| address.address.parse::<IpAddr>().ok());
-    let address = internal.next().ok_or_else(|| ClusterError::Garbage {
-        action: operation.description.to_string(),
-        server: cluster.server().to_owned(),
-        cause: "its status has no address of the type InternalIP".to_owned(),
+    let address = internal.next().ok_or_else(|| {
+        cluster.invalid_response(
+            &operation.description,
+            "its status has no address of the type InternalIP",
+        )
     })?;
     let port = found.status.daemon_endpoints.kubelet_endpoint.port;
     Ok(SocketAddr::new(address, if port == 0 { KUBELET_PORT } else { port }))

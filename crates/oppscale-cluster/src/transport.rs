@@ -18,8 +18,7 @@ pub(super) fn transport(action: &str, server: &str, error: &kube::Error) -> Clus
         return ClusterError::Unreachable { server: server.to_owned(), cause: root(error) };
     };
     if http.is_parse() {
-        let (action, server) = (action.to_owned(), server.to_owned());
-        return ClusterError::Garbage { action, server, cause: http.to_string() };
+        return ClusterError::invalid_response(action, server, http);
     }
     cut(action, server, http)
 }

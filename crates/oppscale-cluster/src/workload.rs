@@ -358,15 +358,11 @@ async fn controllers(
         Err(ClusterError::Forbidden { .. }) => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    let garbage = |cause: String| ClusterError::Garbage {
-        action: operation.description.to_string(),
-        server: cluster.server().to_owned(),
-        cause,
-    };
-    let text = std::str::from_utf8(&body).map_err(|error| garbage(error.to_string()))?;
+    let invalid = |cause: String| cluster.invalid_response(&operation.description, cause);
+    let text = std::str::from_utf8(&body).map_err(|error| invalid(error.to_string()))?;
     let mut uids = Vec::new();
     fold_list(text, |object: Workload<'_>| uids.extend(controller(&object.metadata)))
-        .map_err(|error| garbage(error.to_string()))?;
+        .map_err(|error| invalid(error.to_string()))?;
     Ok(uids)
 }
 

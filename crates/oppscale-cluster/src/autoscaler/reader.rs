@@ -233,11 +233,9 @@ impl HpaReader {
         match scale.spec {
             Some(_) => Ok(scale),
             // The API server writes an empty spec for 0 replicas.
-            None => Err(ClusterError::Garbage {
-                action: operation.description.to_string(),
-                server: cluster.server().to_owned(),
-                cause: "it has no spec of a scale".to_owned(),
-            }),
+            None => {
+                Err(cluster.invalid_response(&operation.description, "it has no spec of a scale"))
+            }
         }
     }
 
