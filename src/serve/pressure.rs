@@ -100,8 +100,8 @@ impl PressureStore {
         }
     }
 
-    /// Reads the nodes that are due. Whether the permission is missing for all nodes so far; one kubelet
-    /// that refuses is a matter of its own.
+    /// Reads the nodes that are due. Whether the permission is missing for all nodes so far; one
+    /// kubelet that refuses is a matter of its own.
     async fn round(&self, cluster: &Cluster, access: &KubeletAccess, state: &MetricsState) -> bool {
         let nodes = self.due(state);
         let mut readings = stream::iter(nodes)
@@ -173,9 +173,9 @@ impl PressureStore {
         }
     }
 
-    /// Ends a round, and logs when the pressure of a first node becomes unknown, or a first one for want
-    /// of a permission, and when that of the last is known again. Whether the permission is missing for
-    /// all nodes so far.
+    /// Ends a round, and logs when the pressure of a first node becomes unknown, or a first one for
+    /// want of a permission, and when that of the last is known again. Whether the permission is
+    /// missing for all nodes so far.
     fn note(&self, read: &[(Arc<str>, Option<Problem>)]) -> bool {
         let mut state = self.state();
         state.version += 1;

@@ -35,8 +35,8 @@ impl PodRules {
         Self { is_one_per_node: pods.are_one_per_node(), uncounted: pods.uncounted_rules() }
     }
 
-    /// The rules of the pod template of an object of this kind; none if it has no valid one, for the
-    /// scheduler would not see it.
+    /// The rules of the pod template of an object of this kind; none if it has no valid template,
+    /// which the scheduler would not see.
     pub fn of_object(kind: &Kind, object: &Value, namespace: Option<&str>) -> Self {
         let template = kind.template.and_then(|place| object.pointer(place));
         match template.and_then(|template| typed::read(template).ok()) {
