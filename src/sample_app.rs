@@ -49,7 +49,7 @@ impl SampleApp {
         Ok(Self { address, answers, ports })
     }
 
-    /// Where it answers.
+    /// Address of the port.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

@@ -53,7 +53,8 @@ pub(crate) fn start_queue() -> io::Result<()> {
     Ok(())
 }
 
-/// Writes to stderr. A stderr that cannot be written is ignored: nobody is left to tell.
+/// Writes to stderr. Ignores a stderr that cannot be written, as there is no other place to report
+/// it.
 pub(crate) fn write(text: &[u8]) {
     match QUEUE.get() {
         Some(queue) => queue.push(text),

@@ -214,7 +214,7 @@ fn resources(report: &Report, row: &Row, kind: RowKind) -> Value {
     Value::Object(report.resources.iter().filter(is_of_row).map(of).collect())
 }
 
-/// How many replicas of each further shape fit.
+/// Number of replicas of each further shape that fit.
 fn shapes(report: &Report) -> Value {
     let shape = |(replica, headroom): &(Replica, Headroom)| {
         json!({

@@ -25,7 +25,7 @@ use oppscale_core::view::{By, Row, RowKind};
 /// Everything that `top` prints.
 #[derive(Debug)]
 pub struct Report {
-    /// What a row stands for.
+    /// Kind of object that each row is of.
     pub by: By,
     /// The kinds of the rows: several in a tree.
     pub kinds: Vec<RowKind>,
@@ -47,7 +47,7 @@ pub struct Report {
     pub is_tree: bool,
     /// The counts for further shapes of a replica.
     pub further: Vec<(Replica, Headroom)>,
-    /// What became of the cluster with other nodes.
+    /// Effect of the changes of nodes.
     pub what_if: Option<Outcome>,
     /// Prices of an hour.
     pub prices: Vec<Price>,
@@ -60,13 +60,13 @@ pub struct Report {
 }
 
 impl Report {
-    /// What the usable nodes cost a month.
+    /// Monthly cost of the usable nodes.
     pub fn cost(&self) -> Cost {
         let usable = self.headroom.nodes.iter().filter(|node| node.is_usable());
         price::cost(&self.prices, usable)
     }
 
-    /// What the usable nodes of each pool cost a month.
+    /// Monthly cost of the usable nodes of each pool.
     pub fn costs_of_pools(&self) -> BTreeMap<&str, Cost> {
         let mut pools: BTreeMap<&str, Vec<&NodeHeadroom>> = BTreeMap::new();
         for node in self.headroom.nodes.iter().filter(|node| node.is_usable()) {
@@ -78,7 +78,7 @@ impl Report {
         pools.into_iter().map(cost).collect()
     }
 
-    /// What values of its rows depend on, for `resource`.
+    /// The context of its rows' values, for `resource`.
     pub fn context<'r>(&'r self, resource: &'r str) -> Context<'r> {
         Context { resource, cluster: Some(&self.headroom.usable.allocatable), now: 0 }
     }

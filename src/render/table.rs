@@ -251,7 +251,7 @@ fn cell(
     (column.text(row, &context, format == Format::Wide), style)
 }
 
-/// What stands before the name of a row of a tree.
+/// The branches before the name of a row of a tree.
 fn branch(row: &Row, printer: &Printer) -> String {
     let sign = if printer.is_unicode() { "└ " } else { "- " };
     match row.depth {
@@ -476,7 +476,7 @@ fn cost_line(cost: Cost) -> String {
     )
 }
 
-/// What becomes of paid pods on other nodes.
+/// The lines on paid pods after changes of nodes.
 fn what_if_lines(
     outcome: &Outcome,
     listed: &dyn Fn(&Resources) -> Option<String>,

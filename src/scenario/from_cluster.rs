@@ -22,7 +22,7 @@ use oppscale_core::policy::Basis;
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, CPU, Resources};
 
-/// How long it is simulated, milliseconds.
+/// Length of the simulation, milliseconds.
 const LENGTH_MS: u64 = 3_600_000;
 
 /// Pods that are the same to a scheduler: their workload, and what each takes.
@@ -144,12 +144,12 @@ const SAMPLES: u32 = 1000;
 /// Shortest time between two samples: the HPA syncs every 15 s.
 const SHORTEST: Duration = Duration::from_secs(1);
 
-/// What was recorded, ready to be simulated.
+/// A recorded cluster, ready to be simulated.
 #[derive(Debug)]
 pub struct Recorded {
     /// The cluster at the beginning, with the paid load over time.
     pub setup: Setup,
-    /// What the user should know of it.
+    /// Notes for the user.
     pub warnings: Vec<String>,
 }
 

@@ -11,7 +11,7 @@ use super::source_file::{SourceFile, SourceFileError};
 
 /// Times above this are milliseconds since 1970, not seconds.
 const MILLISECONDS_FROM: f64 = 1e11;
-/// The most points of a load: a year of one a minute.
+/// Limit of the points of a load: a year of one a minute.
 const MAX_POINTS: usize = 600_000;
 
 /// A series of Prometheus' answer to a range query.
@@ -51,8 +51,8 @@ pub fn load(file: &SourceFile) -> Result<Vec<(u64, f64)>, SourceFileError> {
     Ok(points.into_iter().map(|(at, level)| (((at - first) * 1000.0) as u64, level)).collect())
 }
 
-/// What the readings of a dry run add up to: the first metric that is the load of all pods, else
-/// the first.
+/// The load of a dry run's readings: the first metric that measures the load of all pods, else the
+/// first.
 fn of_dry_run(recording: &Recording) -> Vec<(f64, f64)> {
     let shares = recording.header.hpas.first().map(|hpa| hpa.shares.as_slice()).unwrap_or_default();
     let metric = shares.iter().position(|share| *share == LoadShare::Total).unwrap_or(0);

@@ -35,7 +35,7 @@ pub struct Manifest {
     pub autoscaler: Autoscaler,
     /// Its spec as the HPA model takes it.
     pub spec: HpaSpec,
-    /// What the user should know of how it was read.
+    /// Notes for the user.
     pub warnings: Vec<String>,
 }
 
@@ -185,18 +185,18 @@ const GRACE_SECONDS: u64 = 30;
 /// A workload in a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WorkloadFile {
-    /// What a replica takes.
+    /// Requests of a replica.
     pub replica: Replica,
     /// The PriorityClass by its name; and its value and whether its pods preempt, where the
     /// file holds it.
     pub class: Option<(String, Option<(i32, bool)>)>,
-    /// How long a pod may take to end, milliseconds.
+    /// Termination grace period, milliseconds.
     pub grace_ms: u64,
     /// Cpu of its containers and sidecars, which the HPA adds up.
     pub containers: Vec<ContainerCpu>,
     /// Cpu that the pod itself requests, millicores; it takes the place of its containers'.
     pub pod_request_milli: Option<u64>,
-    /// How long its probes delay that a pod is ready, milliseconds.
+    /// Delay of its readiness by probes, milliseconds.
     pub probe_ms: u64,
     /// The policy in its annotations.
     pub policy: Policy,
@@ -211,9 +211,9 @@ pub struct WorkloadFile {
 pub struct ContainerCpu {
     /// Its name.
     pub name: String,
-    /// What it requests; a limit stands for a request that is left out.
+    /// Its request; a limit replaces a missing request.
     pub request: Option<u64>,
-    /// What it can use at most.
+    /// Its limit.
     pub limit: Option<u64>,
 }
 
@@ -293,8 +293,8 @@ fn or_default(namespace: &str) -> &str {
     if namespace.is_empty() { "default" } else { namespace }
 }
 
-/// How long a container's probes delay its readiness: the start of the first, and one period of
-/// the readiness probe.
+/// Delay of a container's readiness by its probes: the start of the first, and one period of the
+/// readiness probe.
 fn probe_ms(container: &Value) -> u64 {
     let seconds = |probe: &str, field: &str, usual: u64| match container[probe].is_object() {
         true => container[probe][field].as_u64().unwrap_or(usual),

@@ -13,11 +13,11 @@ use oppscale_core::units;
 use super::source_file::{SourceFile, SourceFileError};
 use super::wire::{Amount, Count, Span};
 
-/// How long a scenario is simulated at least, milliseconds.
+/// Shortest length of a simulation, milliseconds.
 const SHORTEST_MS: u64 = 3_600_000;
-/// How long it goes on after the last row, milliseconds.
+/// Time that it goes on after the last row, milliseconds.
 const AFTER_LAST_MS: u64 = 900_000;
-/// How many samples a run has at most, unless the file says how many.
+/// Default limit of the samples of a run.
 const SAMPLES: u64 = 720;
 /// The usual `maxPods` of a kubelet.
 const PODS_OF_A_NODE: u32 = 110;
@@ -35,7 +35,7 @@ struct File {
     #[serde(default)]
     paid: Vec<AppFile>,
     filler: Option<FillerFile>,
-    /// What paid pods use of their requests over time, for a filler on the usage basis.
+    /// Usage of paid pods over time, as a share of their requests, for a filler on the usage basis.
     #[serde(default)]
     paid_usage: Vec<UsageRowFile>,
 }

@@ -16,9 +16,9 @@ use hpa_model::{
 use super::source_file::{SourceFile, SourceFileError};
 use super::wire::{Amount, Answer, Count, Seconds};
 
-/// How long a series is replayed at least, milliseconds.
+/// Shortest length of a replay, milliseconds.
 const SHORTEST_MS: u64 = 900_000;
-/// How long it goes on after the last thing that happens, milliseconds.
+/// Time that it goes on after the last entry, milliseconds.
 const AFTER_LAST_MS: u64 = 60_000;
 
 /// The file. Keys that it does not know are other people's notes.
@@ -119,7 +119,7 @@ pub fn series(source: &SourceFile) -> Result<Series, SourceFileError> {
     })
 }
 
-/// When the HPA runs, where the file does not say.
+/// Default timing of the HPA's syncs.
 ///
 /// A loop on `AverageValue` takes the same course whatever the phase of its runs, only
 /// sooner or later. Half a period behind the usual phase, the unknown phase of a recording
@@ -132,7 +132,7 @@ fn usual_timing(spec: &HpaSpec, file: &File, sync_period_ms: u64) -> (u64, u64) 
     if any_phase { (usual + sync_period_ms / 2, MEASURED_RUN_MS) } else { (usual, Series::RUN_MS) }
 }
 
-/// How long a run of the controller takes, from the drift of the recordings.
+/// Duration of a run of the controller, from the drift of the recordings, milliseconds.
 const MEASURED_RUN_MS: u64 = 35;
 
 fn config(file: &File) -> Result<ControllerConfig, String> {

@@ -35,7 +35,7 @@ pub(super) struct Span {
     pub(super) ms: u64,
 }
 
-/// What a metrics API answers: one value, several, or `error`.
+/// An answer of a metrics API: one value, several, or `error`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Answer {
     Items(Vec<Amount>),

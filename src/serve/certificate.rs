@@ -44,9 +44,9 @@ pub enum CertificateSource {
 /// Whether a port asks clients for certificates. Browsers would ask for one to be chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClientCertificates {
-    /// They are asked for, and verified with each request.
+    /// Client certificates are requested, and verified with each HTTP request.
     Optional,
-    /// They are not asked for.
+    /// Client certificates are not requested.
     Unused,
 }
 
@@ -106,7 +106,7 @@ enum Expiry {
 #[derive(Debug)]
 struct Current {
     key: Arc<CertifiedKey>,
-    /// What it was decoded from, to notice a change.
+    /// The texts that it was decoded from, to notice a change.
     texts: Texts,
     not_before: OffsetDateTime,
     not_after: OffsetDateTime,

@@ -1,13 +1,11 @@
 //! `oppscale serve`: the metrics APIs over TLS, and a port for people and Prometheus.
 //!
 //! ```text
-//! API server ─ watches ─→ Follower ─┬─→ ClusterState ───┐
-//!                                   ├─→ WorkloadStore ──┤
-//!                                   ├─→ OpenNamespaces ─┼─→ MetricsState ─┬─→ metrics_api ─→ api_port
-//!                                   ├─→ Autoscalers ────┤                 ├─→ prometheus ─→ web_port
-//!                                   └─→ TrustStore ─────│─→ api_port      └─→ page ───────→ web_port
-//! metrics.k8s.io, every 15 s ─────────→ UsageStore ─────┤
-//! kubelets, if the guard is on ───────→ PressureStore ──┘
+//! API server ─ watches ─→ Follower ┬→ ClusterState ──┐
+//!                                  ├→ FillerState ───┼→ MetricsState ┬→ metrics_api ─→ api_port
+//!                                  └→ TrustStore ─→ api_port         ├→ prometheus ─┐
+//! metrics.k8s.io, every 15 s ───────→ UsageStore ────┤               └→ page ───────┴→ web_port
+//! kubelets, if the guard is on ─────→ PressureStore ─┘
 //! API server ←─ Events on held workloads ─ events
 //! ```
 
@@ -71,7 +69,7 @@ pub struct Settings {
     pub http_auth: HttpAuth,
     /// Serving certificate of the APIs, and of the page and `/metrics` if they have TLS.
     pub certificate: CertificateSource,
-    /// When data counts as stale, and what to answer then.
+    /// The age at which data counts as stale, and the answer then.
     pub staleness: StalenessPolicy,
     /// Kinds of workloads to serve besides those of the table.
     pub workload_kinds: Vec<KindRef>,

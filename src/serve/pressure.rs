@@ -30,7 +30,7 @@ const FORBIDDEN_PAUSE: Duration = Duration::from_secs(300);
 /// Settings of the guard, which runs only while they are given.
 #[derive(Debug, Clone)]
 pub struct PressureSettings {
-    /// How kubelets are asked.
+    /// Access to the kubelets.
     pub access: KubeletAccess,
     /// Part of a minute that paid pods may wait, in percent.
     pub threshold: f64,
@@ -217,7 +217,7 @@ impl PressureStore {
         usage.hold(state.guard.held(self.start.elapsed()));
     }
 
-    /// How many of these nodes there are of each kind; `None` if pressure is not read.
+    /// Number of these nodes of each kind; `None` if pressure is not read.
     pub(super) fn counts<'n>(
         &self,
         nodes: impl IntoIterator<Item = &'n str>,

@@ -27,7 +27,7 @@ use oppscale_core::resources::{Amount, CPU, MEMORY, PODS};
 use oppscale_core::share::{Share, ShareRequest};
 use oppscale_core::units::cores;
 
-/// What a scrape reads.
+/// The sources of a scrape.
 #[derive(Debug)]
 pub(super) struct Exporter {
     pub(super) state: MetricsState,

@@ -44,7 +44,7 @@ pub enum OnStale {
     Zero,
 }
 
-/// When the data counts as stale, and the response then.
+/// The age at which data counts as stale, and the response then.
 #[derive(Debug, Clone, Copy)]
 pub struct StalenessPolicy {
     /// Maximum age of fresh data.
@@ -69,11 +69,11 @@ struct Inner {
     kinds: WatchedKinds,
     policy: StalenessPolicy,
     counted: Mutex<Option<Arc<Counted>>>,
-    /// When the data was last proved current.
+    /// Time at which the data was last proved fresh.
     current: Mutex<Option<Instant>>,
 }
 
-/// How fresh the kinds are that are watched beside nodes and pods.
+/// Status of the watches beside those of nodes and pods.
 #[derive(Debug, Clone)]
 pub struct WatchedKinds {
     /// Kinds of workloads.

@@ -60,7 +60,7 @@ pub(super) enum Refusal {
     /// The user of the token has no permission.
     #[error("user {0:?} may not get {PATH}")]
     Forbidden(String),
-    /// The API server cannot be asked.
+    /// The API server does not answer the review.
     #[error("the API server cannot review the token now")]
     Unreviewed,
 }

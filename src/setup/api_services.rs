@@ -14,7 +14,7 @@ use oppscale_core::kinds;
 
 use super::{annotation, label};
 
-/// How to renew certificates that are values of a Helm release.
+/// Hint on how to renew certificates that are values of a Helm release.
 pub const HELM_RENEWAL_HINT: &str = "export again with --export-secrets, and let helm upgrade take the new \
                            values: docs/install.md#new-certificates-with-helm";
 

@@ -16,7 +16,7 @@ use super::helm::{ADAPTER, ADAPTER_SECRET};
 use super::local_clock;
 use super::server_pod::PodSettings;
 
-/// How the HPA gets the capacity metric.
+/// Pipeline of the capacity metric to the HPA.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Pipeline {
     /// The metrics server answers the API itself
@@ -61,7 +61,7 @@ pub struct InstallConfig {
     pub alerts: bool,
     /// Labels by which Prometheus selects PrometheusRules.
     pub rule_labels: Vec<(String, String)>,
-    /// What was chosen of the pods.
+    /// Settings of the server's pods.
     pub pod: PodSettings,
     /// Whether a NetworkPolicy opens only the server's ports.
     pub network_policy: bool,
@@ -91,7 +91,7 @@ pub struct Trust {
     pub bundle: Option<CaBundle>,
 }
 
-/// What the server creates if it reviews tokens.
+/// Reviews that the server creates if it reviews tokens.
 pub const REVIEWS: [&Kind; 2] = [&kinds::TOKEN_REVIEW, &kinds::SUBJECT_ACCESS_REVIEW];
 
 impl InstallConfig {

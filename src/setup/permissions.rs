@@ -76,7 +76,7 @@ pub struct RequiredPermissions {
 }
 
 impl RequiredPermissions {
-    /// What an installation with these settings takes, whatever exists already.
+    /// The permissions of an installation with these settings, whatever exists already.
     ///
     /// # Errors
     /// When the objects cannot be rendered.
@@ -104,7 +104,7 @@ impl RequiredPermissions {
         self.to_write.iter().chain(&self.to_grant)
     }
 
-    /// Those that the user lacks.
+    /// The permissions that the user lacks.
     ///
     /// # Errors
     /// When access cannot be reviewed.
@@ -194,7 +194,7 @@ fn of_request(message: &str) -> Option<Rule> {
     Some(Rule { namespace, ..Rule::new(verb, group, resource) })
 }
 
-/// Those of the rules that the user lacks.
+/// The rules that the user lacks.
 async fn lacking(cluster: &Cluster, rules: &[Rule]) -> Result<Vec<Rule>, ClusterError> {
     let allowed = try_join_all(rules.iter().map(|rule| is_allowed(cluster, rule))).await?;
     let lacking = rules.iter().zip(allowed).filter(|(_, allowed)| !allowed);

@@ -22,11 +22,11 @@ use super::{annotation, label};
 
 /// Interval between polls.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
-/// How long an APIService may have no condition. Beyond, the API server cannot load its caBundle,
-/// which it reports nowhere.
+/// Time that an APIService may have no condition. After it, the API server cannot load its
+/// caBundle, which it reports nowhere.
 const NO_CONDITION_LIMIT: Duration = Duration::from_secs(10);
 
-/// What to do about a server that does not become ready.
+/// Hint on a server that does not become ready.
 const FIND_CAUSE: &str = "find the cause: kubectl describe pods and logs in the server's namespace, \
                           and\noppscale check --only server,certificates,aggregation";
 
@@ -234,8 +234,8 @@ pub async fn rolled_out(
 /// Lines of a pod's log that tell why it does not become ready.
 const LOG_LINES: usize = 10;
 
-/// What a pod of a Deployment that is not ready says: the state of its container, and the end of
-/// its log. `None` if there is no such pod, or it may not be read.
+/// The state of the container of a pod that is not ready, and the end of its log. `None` if there
+/// is no such pod, or it may not be read.
 async fn unready_pod(cluster: &Cluster, deployment: &ObjectRef) -> Option<String> {
     let namespace = deployment.namespace.as_deref()?;
     let selector = format!("app.kubernetes.io/instance={}", deployment.name);

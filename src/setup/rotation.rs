@@ -30,7 +30,7 @@ const MAX_DELAY: Duration = Duration::from_secs(180);
 /// The metric with the expiry of the served certificate.
 const METRIC: &str = "oppscale_serving_certificate_expiry_timestamp_seconds";
 
-/// How it is known that the pods serve the new certificate.
+/// Evidence that the pods serve the new certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Served {
     /// Every pod reports it.

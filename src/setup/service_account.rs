@@ -15,7 +15,7 @@ use oppscale_core::kinds::{self, ObjectRef};
 
 use super::{annotation, is_ours, labels};
 
-/// How long the token controller may take to fill a Secret; 1.36 took less than 3 s.
+/// Time limit for the token controller to fill a Secret; 1.36 took less than 3 s.
 const TOKEN_TIMEOUT: Duration = Duration::from_secs(30);
 /// Interval between polls.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);

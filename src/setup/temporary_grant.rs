@@ -18,7 +18,7 @@ pub fn binding() -> ObjectRef {
     CLUSTER_ROLE_BINDING.object(None, BOOTSTRAP)
 }
 
-/// What a grant can consist of, in the order of creation.
+/// All objects that a grant may create, in the order of creation.
 pub fn bootstrap_objects(namespace: &str) -> Vec<ObjectRef> {
     let mut objects = vec![CLUSTER_ROLE.object(None, BOOTSTRAP), binding()];
     for namespace in ["kube-system", namespace] {
@@ -81,7 +81,7 @@ impl LeftoverGrant {
         )
     }
 
-    /// What else its run may have left, to be deleted before it.
+    /// Other objects that its run may have left, to be deleted before it.
     ///
     /// # Errors
     /// When it may not be read.

@@ -39,7 +39,7 @@ pub(crate) struct Shares {
     pub(crate) workloads: Vec<CountedWorkload>,
     /// Their pods.
     pub(crate) pod_counts: Vec<PodCounts>,
-    /// What becomes of each waiting paid pod.
+    /// Demand state of each waiting paid pod.
     pub(crate) waiting: Vec<(PodKey, DemandState)>,
     /// Whether a claim changes with time alone.
     pub(crate) is_moving: bool,
@@ -127,8 +127,8 @@ impl FillerState {
         self.count(ledger, served, &usage, problem, &mut tracker, Instant::now()).workloads
     }
 
-    /// The shares of `served`, which `ledger` tracks in this order. `usage_problem` says why `usage`
-    /// is unknown, if it is.
+    /// The shares of `served`, which `ledger` tracks in this order. `usage_problem` says why
+    /// `usage` is unknown, if it is.
     pub(crate) fn count(
         &self,
         ledger: &Ledger,

@@ -17,8 +17,8 @@ use oppscale_core::share::Uptake;
 use super::autoscalers::{Scaler, Targets};
 use super::workloads::{ServedWorkload, WorkloadId};
 
-/// How long a claim stands in full: two syncs of the HPA controller, and the 30 s that pods of
-/// others may take to terminate.
+/// Time for which a claim counts in full: two syncs of the HPA controller, and the 30 s that other
+/// pods may take to terminate.
 const GRACE: Duration = Duration::from_secs(60);
 /// Time in which a claim that is not taken up halves thereafter.
 const HALF_LIFE: Duration = Duration::from_secs(60);
@@ -40,17 +40,17 @@ struct Progress {
     changes: Vec<(Instant, Amount)>,
     /// Running replicas, as last seen.
     running: Amount,
-    /// The most that ran, of the replicas that are desired still.
+    /// Highest number of running replicas, of those that are still desired.
     most: Amount,
-    /// When one more was running than ever before, or the claim began.
+    /// Time at which one more ran than ever before, or the claim began.
     grew_at: Instant,
     /// Whether it claimed more than it ran.
     is_behind: bool,
 }
 
 impl UptakeTracker {
-    /// What takes up the share of a workload that runs `running` replicas; `hpas` is `None` if the
-    /// HPAs are unknown.
+    /// How far replicas take up the share of a workload that runs `running` of them; `hpas` is
+    /// `None` if the HPAs are unknown.
     pub(crate) fn of(
         &mut self,
         workload: &ServedWorkload,

@@ -75,7 +75,7 @@ struct State {
     controlled: BTreeMap<WorkloadId, Group>,
     /// Workloads named so far by each list that is being read.
     named: BTreeMap<&'static Kind, BTreeSet<WorkloadId>>,
-    /// What a pod of each RuntimeClass takes beside its containers.
+    /// Overhead of a pod of each RuntimeClass.
     overheads: BTreeMap<String, Resources>,
     /// Number of changes of requests.
     version: u64,
@@ -414,7 +414,7 @@ fn decode(kind: &'static Kind, json: &str) -> Option<Decoded> {
     })))
 }
 
-/// What its pods burn is unknown, so their usage counts as paid.
+/// The burn of its pods is unknown, so their usage counts as paid.
 fn invalid(why: String) -> Held {
     Held { why, cpu: 0 }
 }

@@ -35,7 +35,7 @@ const SOLARIZED: [u32; 16] = [
     0xcb4b16, 0x586e75, 0x657b83, 0x839496, 0x6c71c4, 0x93a1a1, 0xfdf6e3,
 ];
 
-/// What terminals are usually set to.
+/// Common colour schemes of terminals.
 pub const SCHEMES: [Scheme; 4] = [
     Scheme { name: "dark", background: 0x0d1117, foreground: 0xe6edf3, ansi: XTERM },
     Scheme { name: "light", background: 0xffffff, foreground: 0x1f2328, ansi: XTERM },

@@ -23,7 +23,7 @@ pub struct Controller {
     current_metrics: Vec<MetricStatus>,
 }
 
-/// What the metrics of one run agree on: `computeReplicasForMetrics`.
+/// The result of `computeReplicasForMetrics`: the proposal of all metrics of one run.
 struct Proposed {
     replicas: i32,
     metric: usize,

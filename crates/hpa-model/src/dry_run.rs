@@ -14,10 +14,10 @@ use super::replica_calculator::MetricError;
 use super::spec::{HpaSpec, MetricSource, MetricSpec, ResourceName};
 use super::status::Outcome;
 
-/// What the controller reads of a cluster at one sync.
+/// The values that the controller reads from a cluster at one sync.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClusterReading {
-    /// When it was read, milliseconds since 1970.
+    /// Time of the reading, milliseconds since 1970.
     pub at_ms: u64,
     /// The target's scale; `None` if it could not be read.
     pub scale: Option<Scale>,
@@ -79,8 +79,8 @@ pub struct DryRunStep {
     pub cluster_replicas: Option<u32>,
     /// The count of the dry run; `None` before the first reading of the scale.
     pub replicas: Option<u32>,
-    /// What the metrics ask for, before bounds, windows and policies; `None` if they were not
-    /// measured, or one that fails may hide a higher count.
+    /// Replicas that the metrics propose, before bounds, windows and policies; `None` if they were
+    /// not measured, or if a failed metric may hide a higher count.
     pub proposed_replicas: Option<i32>,
     /// Why, as a clause without a period.
     pub reason: String,
@@ -89,7 +89,7 @@ pub struct DryRunStep {
 }
 
 impl LoadShare {
-    /// How a metric is taken if nobody says what it measures.
+    /// The default for a metric of which nobody states what it measures.
     #[must_use]
     pub fn of(metric: &MetricSpec) -> Self {
         match &metric.source {
@@ -196,7 +196,7 @@ struct Spread<'a> {
 }
 
 impl Spread<'_> {
-    /// What the controller would read if the workload had `current` replicas.
+    /// The reading that the controller would have if the workload had `current` replicas.
     fn reading(&self) -> ClusterReading {
         let &Self { reading, scale, current, .. } = self;
         let cluster = scale.spec_replicas;

@@ -75,7 +75,7 @@ fn held(spec: &HpaSpec, outcome: &Outcome) -> String {
     format!("{reason}, so the count stays")
 }
 
-/// What changed the proposal.
+/// The limit that changed the proposal.
 fn limit(
     spec: &HpaSpec,
     controller: &Controller,

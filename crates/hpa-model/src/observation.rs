@@ -28,7 +28,7 @@ pub struct Scale {
     pub status_replicas: u32,
 }
 
-/// What the controller makes of the target's pod selector.
+/// The target's pod selector, as the controller reads it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Selector {
     /// It parses, and no other HPA has these pods.
@@ -49,7 +49,7 @@ pub enum Pods<'a> {
     Counted {
         /// All pods the selector finds, terminating ones included.
         total: u32,
-        /// Those with phase Running and condition Ready, terminating ones included.
+        /// Pods with phase Running and condition Ready, terminating ones included.
         ready: u32,
     },
     /// One by one, as Pods, Resource and ContainerResource metrics need them.
@@ -102,7 +102,7 @@ pub enum ReadyStatus {
     Unknown,
 }
 
-/// What the metrics API answered for one metric.
+/// The answer of the metrics API for one metric.
 #[derive(Clone, Copy, Debug)]
 pub enum Sample<'a> {
     /// It failed.
@@ -123,7 +123,7 @@ pub struct PodReading {
     pub value: Option<i64>,
     /// The pod's request in thousandths, for utilization; `None` when a container has none.
     pub request: Option<i64>,
-    /// When it was measured.
+    /// Time of the measurement.
     pub timestamp_ms: u64,
     /// Over how long it was measured, milliseconds.
     pub window_ms: u64,

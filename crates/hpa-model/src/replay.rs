@@ -23,11 +23,11 @@ use super::simulation::MAX_PODS;
 use super::spec::{HpaSpec, MetricSource};
 use super::validate::{Invalid, validate};
 
-/// Where the scenario's zero lies on the controller's clock: the first pods are an hour old.
+/// The scenario's zero on the controller's clock: the first pods are an hour old.
 const EPOCH_MS: u64 = 3_600_000;
 /// The window of one pod's reading, metrics-server's usual resolution.
 const READING_WINDOW_MS: u64 = 15_000;
-/// How many runs are replayed at most: two years of one every 15 s.
+/// Limit of the runs that are replayed: two years of one every 15 s.
 const MAX_RUNS: u64 = 5_000_000;
 
 /// One scenario. All times are milliseconds since its start.
@@ -43,7 +43,7 @@ pub struct Series {
     pub sync_period_ms: u64,
     /// The first run; see [`Series::first_run_after`].
     pub first_run_ms: u64,
-    /// How long a run takes; see [`Series::RUN_MS`].
+    /// Duration of a run, milliseconds; see [`Series::RUN_MS`].
     pub run_ms: u64,
     /// From a write of the scale to `status.replicas`; see [`Series::STATUS_DELAY_MS`].
     pub status_delay_ms: u64,
@@ -61,7 +61,7 @@ pub struct Series {
     pub end_ms: u64,
 }
 
-/// What the metrics API answers for one metric.
+/// The answers of the metrics API for one metric over time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MetricFeed {
     /// The answers over time.
@@ -70,7 +70,7 @@ pub struct MetricFeed {
     pub pod_request_milli: Option<i64>,
 }
 
-/// How a feed's answers come about.
+/// The source of a feed's answers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FeedSource {
     /// Each answer holds from its time on; before the first one the API fails.
@@ -79,7 +79,7 @@ pub enum FeedSource {
     ClosedLoop {
         /// The value without any replicas, thousandths.
         base_milli: i64,
-        /// What each replica takes off, thousandths.
+        /// Amount that each replica subtracts, thousandths.
         minus_milli_per_status_replica: i64,
         /// From one refresh to the next, positive.
         refresh_ms: u64,
@@ -145,11 +145,11 @@ pub enum SeriesError {
     /// A number is beyond what makes sense.
     #[error("{what} is {value}; at most {limit} can be replayed")]
     TooLarge {
-        /// What is too large.
+        /// The quantity that is too large.
         what: &'static str,
-        /// How large it is.
+        /// Its value.
         value: u64,
-        /// How large it may be.
+        /// Its limit.
         limit: u64,
     },
 }

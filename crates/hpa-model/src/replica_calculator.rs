@@ -61,7 +61,7 @@ pub(super) struct Tolerances {
     pub(super) high: f64,
 }
 
-/// What every calculation of one run shares.
+/// The inputs that all calculations of one run share.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Calculation<'a> {
     pub(super) config: &'a ControllerConfig,
@@ -183,7 +183,7 @@ impl Calculation<'_> {
         }
     }
 
-    /// What the status shows: with no pods the division by zero prints as `MinInt64`.
+    /// The value in the status: with no pods the division by zero prints as `MinInt64`.
     fn per_pod(&self, usage: i64) -> i64 {
         go_int64((usage as f64 / f64::from(self.status_replicas)).ceil())
     }
@@ -221,7 +221,7 @@ impl Calculation<'_> {
     }
 }
 
-/// How the calculator treats a pod.
+/// The group of a pod, by which the calculator treats it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PodGroup {
     /// It counts.
@@ -239,7 +239,7 @@ pub enum PodGroup {
 struct Sums {
     /// `len(metrics)`.
     metrics: usize,
-    /// Those of pods the selector finds.
+    /// The samples of pods that the selector finds.
     known: usize,
     usage: i64,
     requests: i64,

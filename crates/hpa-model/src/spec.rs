@@ -25,9 +25,9 @@ pub struct HpaSpec {
 /// One entry of `metrics`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MetricSpec {
-    /// Where the metric comes from.
+    /// Source of the metric.
     pub source: MetricSource,
-    /// What it is compared with.
+    /// Target that it is compared with.
     pub target: MetricTarget,
 }
 
@@ -261,7 +261,7 @@ pub struct Policy {
     pub period_seconds: i32,
 }
 
-/// What a policy's value counts.
+/// Unit of a policy's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PolicyType {
     /// `Pods`.

@@ -213,7 +213,7 @@ impl ScalingActive {
         }
     }
 
-    /// What is wrong with the selector; empty for anything else.
+    /// The problem of the selector; empty if there is none.
     fn selector_error(self) -> &'static str {
         match self {
             Self::MissingSelector => "selector is required",
@@ -268,7 +268,7 @@ impl ScalingLimited {
 /// The result of one run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// What was done.
+    /// The action of the run.
     pub action: Action,
     /// `status.desiredReplicas`; the one of an earlier run when this one stopped early.
     pub desired_replicas: u32,
@@ -279,7 +279,7 @@ pub struct Outcome {
     pub conditions: Conditions,
 }
 
-/// What a run did with the scale.
+/// The action of a run on the scale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// The scale was set.
@@ -473,7 +473,7 @@ fn reason(metric: &MetricSpec) -> &'static str {
     }
 }
 
-/// What the controller calls a metric in reasons and conditions.
+/// The controller's name of a metric in reasons and conditions.
 fn description(metric: &MetricSpec) -> String {
     let average = metric.target.average_value.is_some();
     match &metric.source {
@@ -513,7 +513,7 @@ fn selector(id: &MetricIdentifier) -> String {
     )
 }
 
-/// The error as it stands in the metric's own event and in the condition.
+/// The error as text of the metric's own event and of the condition.
 fn inner(metric: &MetricSpec, error: MetricError, namespace: &str) -> String {
     let target = &metric.target;
     let api = match metric.source {
@@ -564,7 +564,7 @@ fn inner(metric: &MetricSpec, error: MetricError, namespace: &str) -> String {
     }
 }
 
-/// The error as it stands in `FailedComputeMetricsReplicas`.
+/// The error as text of `FailedComputeMetricsReplicas`.
 fn outer(metric: &MetricSpec, error: MetricError, namespace: &str) -> String {
     let inner = inner(metric, error, namespace);
     let with_target = error != MetricError::NoTarget;

@@ -25,7 +25,7 @@ pub enum FieldError {
     Required {
         /// The path, such as `spec.metrics[0].external.target.averageValue`.
         field: String,
-        /// What is wanted.
+        /// The expected value.
         detail: &'static str,
     },
     /// A value is out of range.
@@ -35,7 +35,7 @@ pub enum FieldError {
         field: String,
         /// The value as JSON.
         value: String,
-        /// What is wrong with it.
+        /// The problem.
         detail: String,
     },
     /// A value is not one of the few that the field takes.

@@ -33,7 +33,7 @@ struct Shared {
     held: RwLock<Held>,
     /// Locked while credentials are renewed.
     renewing: tokio::sync::Mutex<()>,
-    /// What has led to the server; `None` for a kubelet.
+    /// Options that led to the server; `None` for a kubelet.
     options: Option<ConnectOptions>,
     server: String,
     user_agent: HeaderValue,
@@ -44,9 +44,9 @@ struct Held {
     connection: Arc<Connection>,
     client: Client,
     credentials: Credentials,
-    /// When they were read.
+    /// Time at which they were read.
     since: Instant,
-    /// When they are to be renewed.
+    /// Time at which they must be renewed.
     renew_at: Option<Timestamp>,
 }
 

@@ -27,7 +27,7 @@ pub struct ApiRequest {
 /// A response of the API server, whatever its status.
 #[derive(Clone)]
 pub struct ApiResponse {
-    /// What was tried, for errors.
+    /// Description of the operation, for errors.
     action: String,
     /// Address of the server, for errors.
     server: String,

@@ -36,7 +36,7 @@ pub struct SnapshotBuilder {
     /// Usage by `NAMESPACE/NAME` of pods, to be added up by workload as the pods come.
     pod_usage: HashMap<String, PodUsage>,
     pods: u64,
-    /// How many pods and invalid objects came before the page that is being read.
+    /// Number of pods and of invalid objects before the page that is being read.
     before_page: (u64, usize),
     /// The CronJob of each Job that is known, by `NAMESPACE/NAME`; `None` for a Job of its own.
     cron_jobs: HashMap<String, Option<String>>,
@@ -52,7 +52,7 @@ pub struct SnapshotBuilder {
     observer: Option<Box<dyn ChangeObserver>>,
 }
 
-/// What a pod uses.
+/// Usage of a pod.
 #[derive(Debug)]
 struct PodUsage {
     used: ObjectUsage,
@@ -89,17 +89,17 @@ impl SnapshotBuilder {
         self.snapshot.usage.get_or_insert_with(Usage::default);
     }
 
-    /// Tells pods apart by namespace and name alone: uids are not unique where they were redacted.
+    /// Identifies pods by namespace and name alone: redacted uids are not unique.
     pub fn identify_pods_by_name(&mut self) {
         self.pods_by_name = true;
     }
 
-    /// How many pods have come.
+    /// Number of pods so far.
     pub fn pods(&self) -> u64 {
         self.pods
     }
 
-    /// What has been taken in.
+    /// The snapshot of all objects so far.
     pub fn finish(self) -> Snapshot {
         self.snapshot
     }
@@ -310,7 +310,7 @@ impl SnapshotBuilder {
         }
     }
 
-    /// A pod without a name still stands on its node.
+    /// Counts a pod without a name, which occupies its node all the same.
     fn nameless(&mut self, pod: &Pod<'_>) {
         self.unknown_pod(
             &pod.metadata.uid,

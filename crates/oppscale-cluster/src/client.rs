@@ -336,7 +336,7 @@ impl Cluster {
 /// An operation on a cluster, as errors describe it.
 #[derive(Debug, Clone)]
 pub struct Operation<'a> {
-    /// What is done: `list pods`.
+    /// The operation, such as `list pods`.
     pub description: Cow<'a, str>,
     /// The RBAC rule that it takes, as flags of `kubectl create clusterrole`; empty if it takes
     /// none.
@@ -381,7 +381,7 @@ async fn title_of(mut body: Body) -> String {
     words.chars().take(MAX_CHARS).collect()
 }
 
-/// What a refusal of `operation` means.
+/// The error for a refusal of `operation`.
 pub(super) fn refusal(
     operation: &Operation<'_>,
     server: &str,

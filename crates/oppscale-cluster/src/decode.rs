@@ -14,12 +14,12 @@ use serde_json::value::RawValue;
 use crate::encoded_object::EncodedObject;
 use crate::encoding::{Encoding, MAX_OBJECT};
 
-/// What a list says of itself.
+/// Metadata of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListEnd {
     /// The list's kind, such as `PodList`.
     pub kind: Option<String>,
-    /// Where to go on; `None` on the last page.
+    /// Continue token; `None` on the last page.
     pub continue_token: Option<String>,
     /// The list's version, from which it can be watched.
     pub resource_version: Option<String>,
@@ -154,20 +154,20 @@ impl<'de, T: Deserialize<'de>, F: FnMut(T)> Visitor<'de> for Items<'_, T, F> {
 pub struct ListReader {
     kind: &'static Kind,
     buffer: Vec<u8>,
-    /// How much of the buffer has been read.
+    /// Number of bytes of the buffer that have been read.
     read: usize,
     place: Place,
     end: ListEnd,
 }
 
-/// Where a reader of a list stands.
+/// Position of a reader in a list.
 #[derive(Debug)]
 enum Place {
     Json(JsonPlace),
     Protobuf(ProtobufPlace),
 }
 
-/// Where a reader of a protobuf list stands.
+/// Position of a reader in a protobuf list.
 #[derive(Debug, Clone, Copy)]
 enum ProtobufPlace {
     /// Before the envelope.
@@ -267,7 +267,7 @@ struct Part<'b> {
     item: Option<EncodedObject<'b>>,
 }
 
-/// Where a reader of a JSON list stands.
+/// Position of a reader in a JSON list.
 #[derive(Debug)]
 struct JsonPlace {
     state: JsonState,

@@ -17,9 +17,9 @@ use serde_json::Value;
 use crate::tar;
 use crate::yaml::{self, DuplicateKeys};
 
-/// How much a compressed file may hold, bytes: a list of 150,000 pods has a third of it.
+/// Largest size of a decompressed file, bytes: a list of 150,000 pods has a third of it.
 const MAX_UNPACKED: u64 = 4 << 30;
-/// What a compressed file may hold whatever its size, bytes.
+/// Size to which any compressed file may expand, bytes.
 const SMALL: u64 = 64 << 20;
 /// How many times its size a larger compressed file may hold. Lists have 10 to 60 times; gzip can
 /// have 1032 times, of zeros.
@@ -98,7 +98,7 @@ impl NotText {
         }
     }
 
-    /// What to do about it.
+    /// The hint.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Packed("Kubernetes protobuf") => Some("save it as JSON: kubectl get … -o json"),
@@ -108,7 +108,7 @@ impl NotText {
     }
 }
 
-/// What a file starts with, and what it is then.
+/// First bytes of a file, and the format that they mean.
 const PACKED: [(&[u8], &str); 5] = [
     (b"PK\x03\x04", "a zip archive"),
     (b"\x28\xb5\x2f\xfd", "compressed with zstd"),

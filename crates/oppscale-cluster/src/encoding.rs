@@ -8,7 +8,7 @@ const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 /// The longest object: it may hold some megabytes, more is no object.
 pub(crate) const MAX_OBJECT: usize = 64 << 20;
 
-/// How objects are written.
+/// Encoding of objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
     /// JSON, an event of a watch on a line.

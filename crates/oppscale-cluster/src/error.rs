@@ -44,7 +44,7 @@ pub enum ClusterError {
         user: String,
         /// The provider.
         provider: String,
-        /// What to use instead.
+        /// Its replacement.
         replacement: &'static str,
     },
     /// There are no credentials, or no valid ones.
@@ -55,7 +55,7 @@ pub enum ClusterError {
     PluginMissing {
         /// Its command.
         command: String,
-        /// How to install it, in the kubeconfig's words; empty if it has none.
+        /// The kubeconfig's `installHint`; empty if it has none.
         install_hint: String,
     },
     /// The credential plugin did not end in time.
@@ -65,7 +65,7 @@ pub enum ClusterError {
     PluginTimedOut {
         /// Its command.
         command: String,
-        /// How long it was given.
+        /// Its time limit, seconds.
         seconds: f64,
     },
     /// The port is closed, or the host name does not resolve.
@@ -95,31 +95,31 @@ pub enum ClusterError {
     /// No answer in time.
     #[error("{action}: no answer from {server} within {seconds} s")]
     TimedOut {
-        /// What was asked.
+        /// The operation that failed.
         action: String,
         /// Who did not answer.
         server: String,
-        /// How long was waited.
+        /// Time that was waited, seconds.
         seconds: f64,
     },
     /// The connection ended before or in the middle of an answer.
     #[error("{action}: the connection to {server} was cut before the answer was whole: {cause}")]
     Cut {
-        /// What was asked.
+        /// The operation that failed.
         action: String,
         /// Whose connection.
         server: String,
-        /// What was seen of it.
+        /// The cause.
         cause: String,
     },
     /// The answer is not what an API server says.
     #[error("{action}: the answer of {server} is not valid: {cause}")]
     InvalidResponse {
-        /// What was asked.
+        /// The operation that failed.
         action: String,
         /// Who answered.
         server: String,
-        /// Where it went wrong.
+        /// The cause.
         cause: String,
     },
     /// An HTML page, which no API server sends.
@@ -129,9 +129,9 @@ pub enum ClusterError {
         titled(title)
     )]
     HtmlPage {
-        /// What was asked.
+        /// The operation that failed.
         action: String,
-        /// The address that was asked.
+        /// Address of the server.
         server: String,
         /// The HTTP status.
         code: u16,
@@ -141,15 +141,15 @@ pub enum ClusterError {
     /// 401.
     #[error("{action}: the API server {server} does not know who you are (401 Unauthorized)")]
     Unauthorized {
-        /// What was asked.
+        /// The operation that failed.
         action: String,
-        /// The address that was asked.
+        /// Address of the server.
         server: String,
     },
     /// 403: a permission is missing.
     #[error("{action}: {message} (403 Forbidden)")]
     Forbidden {
-        /// What was asked.
+        /// The operation that failed.
         action: String,
         /// The server's words, which name the missing permission.
         message: String,
@@ -159,9 +159,9 @@ pub enum ClusterError {
     /// 404.
     #[error("{action}: not found on {server} ({message})")]
     NotFound {
-        /// What was asked.
+        /// The operation that failed.
         action: String,
-        /// The address that was asked.
+        /// Address of the server.
         server: String,
         /// The server's words.
         message: String,
@@ -177,17 +177,17 @@ pub enum ClusterError {
     /// 410, again and again.
     #[error("{action}: the list expired while it was read, {times} times (410 Gone)")]
     Expired {
-        /// What was asked.
+        /// The operation that failed.
         action: String,
-        /// How often it was started.
+        /// Number of times that it was started.
         times: u32,
     },
     /// 429, and waiting did not help.
     #[error("{action}: the API server {server} is too busy (429 Too Many Requests): {message}")]
     TooManyRequests {
-        /// What was asked.
+        /// The operation that failed.
         action: String,
-        /// The address that was asked.
+        /// Address of the server.
         server: String,
         /// The server's words.
         message: String,
@@ -197,9 +197,9 @@ pub enum ClusterError {
     /// Any other status, and 403 with causes, which is a refusal of the object by admission.
     #[error("{action}: the API server {server} answered {code}: {message}")]
     Status {
-        /// What was asked.
+        /// The operation that failed.
         action: String,
-        /// The address that was asked.
+        /// Address of the server.
         server: String,
         /// The HTTP status.
         code: u16,
@@ -276,7 +276,7 @@ impl ClusterError {
         }
     }
 
-    /// What to do about it.
+    /// The hint.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::NoConfig(_) => "name a kubeconfig with --kubeconfig or KUBECONFIG",

@@ -36,7 +36,7 @@ pub struct Applied {
     pub is_new: bool,
 }
 
-/// A live object, and what a dry run makes of it.
+/// A live object, and the result of a dry run on it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DryRun {
     /// The live object; `None` if it does not exist.
@@ -56,7 +56,7 @@ struct List<T> {
 
 #[derive(Default, Deserialize)]
 struct ListMeta {
-    /// Where to go on; empty on the last page.
+    /// Continue token; empty on the last page.
     #[serde(rename = "continue")]
     continue_token: Option<String>,
 }

@@ -17,9 +17,9 @@ use oppscale_core::kinds::{self, Kind};
 
 /// Objects in a page, as kubectl has it: 3 MB of pods, or 5 MB as JSON.
 pub(super) const PAGE: u32 = 500;
-/// How often a list that expired (410) is started again.
+/// Number of times that an expired list (410) is started again.
 const RESTARTS: u32 = 3;
-/// How often a page behind the first one is read again when it fails.
+/// Number of times that a failed page after the first one is read again.
 const PAGE_RETRIES: u32 = 3;
 /// The pause before that; each is twice as long as the one before: 1.75 s in all.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -227,7 +227,7 @@ impl<T, F: FnMut(EncodedObject<'_>) -> Option<T>> ListSink for Collection<T, F> 
     }
 }
 
-/// What RFC 3986 does not reserve stays.
+/// Characters that RFC 3986 does not reserve stay as they are.
 const QUERY_VALUE: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 

@@ -62,6 +62,8 @@ impl<'p> Pods<'p> {
         ports.any(|port| is_host || port.host_port.unwrap_or(0) != 0)
     }
 
+    /// The rules that keep pods apart or together and are not counted, so that fewer pods may find
+    /// a place than slots are counted.
     fn uncounted_rules(&self) -> Vec<&'static str> {
         let mut found = Vec::new();
         if self.spread_terms().any(|term| !self.keep_apart_by_host(term)) {

@@ -174,7 +174,7 @@ pub async fn read_pressure(
         .map_err(|cause| cluster.invalid_response(&operation.description, cause))
 }
 
-/// What a summary tells.
+/// Parses a summary.
 fn parse(body: &[u8]) -> Result<PressureReading, String> {
     let summary: Summary = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     let mut measured = summary.pods.iter().map(|pod| &pod.cpu).chain([&summary.node.cpu]);
@@ -232,7 +232,7 @@ struct EndpointJson {
     port: u16,
 }
 
-/// Where a node's kubelet listens.
+/// Address of a node's kubelet.
 async fn address_of(cluster: &Cluster, node: &str) -> Result<SocketAddr, ClusterError> {
     let operation =
         Operation::new(format!("get node {node}"), "--verb=get --resource=nodes".to_owned());

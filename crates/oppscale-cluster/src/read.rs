@@ -25,7 +25,7 @@ use super::{devices, pages, usage};
 /// Pods that are expected on a node before any is read: what large clusters are tested
 /// with (150,000 on 5,000). Room that is not used costs no memory; growing costs it twice.
 pub(super) const PODS_PER_NODE: usize = 30;
-/// What to read.
+/// The objects to read.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     /// The workload whose pods are own; otherwise the label decides.
@@ -44,7 +44,7 @@ pub struct Request {
     pub pods: Option<PodQuery>,
 }
 
-/// Where the items of a list go.
+/// Destination of a list's items.
 struct Fold<'b, P> {
     builder: &'b mut SnapshotBuilder,
     begin: fn(&mut SnapshotBuilder),
@@ -200,13 +200,13 @@ fn usage_or_note<T>(answer: Result<T, String>, builder: &mut SnapshotBuilder) ->
 pub trait ReadProgress {
     /// A list begins, for example "listing pods".
     fn phase(&self, what: &'static str);
-    /// So many pods have been read.
+    /// Reports the number of pods read so far.
     fn count(&self, pods: u64);
     /// Everything has been read.
     fn finish(&self);
 }
 
-/// Reports to nobody.
+/// Reports nothing.
 impl ReadProgress for () {
     fn phase(&self, _: &'static str) {}
     fn count(&self, _: u64) {}

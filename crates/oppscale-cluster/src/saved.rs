@@ -29,14 +29,14 @@ use super::workload::{self, ResolvedWorkload, WorkloadRef};
 use super::yaml::{self, DuplicateKeys};
 use super::yaml_list::YamlList;
 
-/// How to make what can be read.
+/// Hint on how to save lists.
 const HOW_TO_SAVE: &str = "save a cluster with: kubectl get nodes,pods -A -o json > cluster.json";
-/// What replaces a list that is only a part.
+/// Hint on how to save a whole list.
 const HOW_TO_SAVE_ALL: &str =
     "save all of it: kubectl get nodes,pods -A -o json > cluster.json (not kubectl get --raw)";
-/// How many names a note has before it says how many more there are.
+/// Number of names that a note has at most.
 const MAX_NAMED: usize = 5;
-/// How deep lists may lie in lists.
+/// Greatest depth of lists in lists.
 const MAX_DEPTH: usize = 16;
 /// Kinds that are large, frequent and never read.
 const NEVER_READ: [&str; 4] = ["ConfigMap", "Event", "Secret", "CustomResourceDefinition"];
@@ -57,7 +57,7 @@ pub struct SavedFiles {
     /// Namespaces that are objects themselves.
     namespaces: BTreeSet<String>,
     unique_uids: UniqueUids,
-    /// What is not counted: how many objects of each kind and API group.
+    /// Number of objects that are not counted, by kind and API group.
     foreign: BTreeMap<(String, String), usize>,
     /// Objects without a kind that were taken for one by their shape, by kind.
     taken_for: BTreeMap<&'static str, Names>,
@@ -78,7 +78,7 @@ pub struct SavedFiles {
 enum Json {
     /// A part of a file, by its number.
     Text(usize, Range<usize>),
-    /// What was YAML.
+    /// JSON that was converted from YAML.
     Converted(Box<str>),
 }
 
@@ -177,7 +177,7 @@ struct Head<'a> {
     history: Option<&'a RawValue>,
 }
 
-/// What a list says of itself.
+/// Metadata of a list.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct ListMeta {
@@ -186,7 +186,7 @@ struct ListMeta {
     remaining_item_count: Option<Value>,
 }
 
-/// What the items of a list have where they do not say.
+/// Fields that the items of a list inherit from it.
 #[derive(Debug, Clone, Default)]
 struct Defaults {
     kind: Option<String>,
@@ -371,7 +371,7 @@ impl SavedFiles {
         self.pods().find(is_it)
     }
 
-    /// What the reader of the count should know of the files.
+    /// Notes about the files.
     fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         let mut named = |names: &Names, words: fn(&str, usize) -> String| {

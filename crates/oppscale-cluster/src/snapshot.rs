@@ -14,15 +14,15 @@ pub struct Snapshot {
     pub ledger: Ledger,
     /// Objects that could not be put into the ledger at all.
     pub invalid_objects: Vec<InvalidObject>,
-    /// The pods that were asked for one by one, by their keys.
+    /// Details of requested pods, by their keys.
     pub pods: HashMap<PodKey, PodDetail>,
     /// Why nothing is known of pods, if that is so.
     pub pods_unknown: Option<String>,
     /// Whether they are unknown for want of permissions.
     pub permissions_missing: bool,
-    /// What is used, where it was asked for and could be had.
+    /// Usage, if it was requested and could be read.
     pub usage: Option<Usage>,
-    /// What the reader of the result should know besides.
+    /// Notes for the user.
     pub notes: Vec<String>,
     /// Names that were read though the ledger has nothing of them.
     pub seen: Seen,
@@ -44,9 +44,9 @@ pub struct Seen {
 pub struct InvalidObject {
     /// Its kind, as far as that is known.
     pub kind: String,
-    /// What it is called, or where it stands.
+    /// Its name, or its position.
     pub name: String,
-    /// What is wrong with it.
+    /// The problem.
     pub problem: String,
 }
 
@@ -57,6 +57,6 @@ pub struct Usage {
     pub nodes: HashMap<String, Resources>,
     /// By workload: namespace, kind and name.
     pub workloads: HashMap<(String, String, String), Resources>,
-    /// Of opportunistic pods, by node.
+    /// Usage of opportunistic pods, by node.
     pub own: HashMap<String, Resources>,
 }

@@ -8,7 +8,7 @@ const BLOCK: usize = 512;
 pub(crate) struct Entry<'a> {
     /// Its path in the archive.
     pub(crate) path: String,
-    /// What it holds.
+    /// Contents of the file.
     pub(crate) bytes: &'a [u8],
 }
 
@@ -56,7 +56,7 @@ pub(crate) fn entries(bytes: &[u8]) -> impl Iterator<Item = Result<Entry<'_>, Da
     })
 }
 
-/// What an extended header says.
+/// Fields of an extended header.
 #[derive(Default)]
 struct Extended {
     path: Option<String>,

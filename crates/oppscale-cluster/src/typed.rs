@@ -21,7 +21,7 @@ pub enum Refusal {
     Malformed {
         /// The path of the value; empty for the whole document.
         field: String,
-        /// What was expected.
+        /// The problem.
         problem: String,
     },
 }

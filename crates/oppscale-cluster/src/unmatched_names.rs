@@ -33,11 +33,11 @@ pub struct RequestedNames {
 /// A typed name that nothing has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnmatchedName {
-    /// What was typed.
+    /// Kind of the name.
     pub kind: NameKind,
     /// One sentence without a period.
     pub message: String,
-    /// What may have been meant.
+    /// The hint: a similar name.
     pub hint: Option<String>,
     /// Whether the hint is a name so near that this one is surely a typing error.
     pub is_near: bool,
@@ -45,7 +45,7 @@ pub struct UnmatchedName {
     pub is_certain: bool,
 }
 
-/// What kind of name it is.
+/// Kind of a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameKind {
     /// A resource.

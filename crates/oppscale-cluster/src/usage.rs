@@ -41,7 +41,7 @@ struct ContainerJson<'a> {
     usage: ResourceList<'a>,
 }
 
-/// What an object uses.
+/// Usage of an object.
 #[derive(Debug, Default)]
 pub(super) struct ObjectUsage {
     /// The whole object.

@@ -67,14 +67,14 @@ pub enum KindRef {
     Named(String),
 }
 
-/// What is known of a workload once it has been read.
+/// A workload after it has been read.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ResolvedWorkload {
     /// Which pods are its own.
     pub ownership: Ownership,
     /// The shape of a replica, if the workload has a pod template.
     pub replica: Option<Replica>,
-    /// Where its pods may go.
+    /// Placement of its pods.
     pub placement: Placement,
     /// The priority of its pods; `None` if its pod template does not tell it.
     pub priority: Option<i32>,
@@ -326,7 +326,7 @@ struct Named<'a> {
     metadata: Metadata<'a>,
 }
 
-/// The selector that the object's `/scale` subresource tells an HPA.
+/// The selector of the object's `/scale` subresource.
 async fn scale_selector(
     cluster: &Cluster,
     kind: &Kind,
@@ -371,7 +371,7 @@ fn controller(object: &Metadata<'_>) -> Option<(String, String)> {
     Some((object.uid.to_string(), object.controller()?.uid.to_string()))
 }
 
-/// Those of the objects, each with its controller, that `root` controls directly or not.
+/// The objects that `root` controls directly or indirectly; each has its controller.
 fn owned_by(root: &str, mut objects: Vec<(String, String)>) -> Vec<String> {
     let mut owned: Vec<String> = Vec::new();
     loop {
@@ -496,7 +496,7 @@ fn by_labels(selector: &Selector) -> ResolvedWorkload {
     ResolvedWorkload { ownership: Ownership::Labels(selector.clone()), ..Default::default() }
 }
 
-/// What an object says about its pods.
+/// The fields of an object about its pods.
 struct Parts {
     name: String,
     uid: String,

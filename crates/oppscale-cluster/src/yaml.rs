@@ -17,16 +17,16 @@ use super::yaml_anchors::DistinctAnchors;
 /// Why a text is not the YAML that it should be; it has a location.
 pub use serde_yaml::Error;
 
-/// How many more values a document may hold than its text has bytes. Only aliases make any.
+/// Number of values that a document may have beyond the bytes of its text. Only aliases make more.
 const EXTRA_VALUES: usize = 500_000;
-/// How many more bytes of strings a document may hold than its text has.
+/// Bytes of strings that a document may have beyond its text.
 const EXTRA_BYTES: usize = 64 << 20;
 
 /// How deep brackets may be nested. The parser takes time with the square of the depth, though it
 /// then reads no value deeper than 128.
 const MAX_BRACKETS: usize = 5_000;
 
-/// What becomes of a key that a mapping has twice.
+/// Treatment of duplicate keys of a mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DuplicateKeys {
     /// An error, as of `kubectl --validate=strict`.
@@ -205,7 +205,7 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// How a scalar is written.
+/// Style of a scalar.
 enum Style<'t> {
     Plain,
     Quoted,

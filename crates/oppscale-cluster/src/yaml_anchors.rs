@@ -12,7 +12,7 @@ use serde_json::Value;
 struct Mark<'t> {
     is_anchor: bool,
     name: &'t str,
-    /// Where the name ends.
+    /// End of the name.
     end: usize,
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn aliases(text: &str) -> impl Iterator<Item = &str> {
     marks(text).filter(|mark| !mark.is_anchor).map(|mark| mark.name)
 }
 
-/// Where lines begin, and where comments may begin in them.
+/// Starts of lines, and of possible comments in them.
 struct Comments(Vec<(usize, Option<usize>)>);
 
 impl Comments {
@@ -67,7 +67,7 @@ impl Comments {
 pub(crate) struct DistinctAnchors {
     /// The text.
     pub(crate) text: String,
-    /// Stands before the number that was added to a name.
+    /// Separator before the number that was added to a name.
     marker: String,
 }
 

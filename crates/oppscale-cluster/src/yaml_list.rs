@@ -20,9 +20,9 @@ const MAX_LONGER: usize = 8;
 #[derive(Debug)]
 pub(crate) struct YamlList<'t> {
     text: &'t str,
-    /// Where the line of `items` is; `None` for a bare sequence.
+    /// Position of the line of `items`; `None` for a bare sequence.
     items_line: Option<Range<usize>>,
-    /// Where each item begins, and where the last one ends.
+    /// Start of each item, and the end of the last one.
     bounds: Vec<usize>,
 }
 
@@ -157,7 +157,7 @@ fn size(value: &Value) -> usize {
     }
 }
 
-/// What has anchors, which items behind it may refer to.
+/// Values with anchors, which later items may refer to.
 struct Anchors<'t> {
     /// Names in the head of the list.
     of_head: HashSet<&'t str>,
@@ -169,13 +169,13 @@ struct Anchors<'t> {
 /// Items that have an anchor.
 struct Anchored {
     range: Range<usize>,
-    /// How many items it is.
+    /// Number of items.
     count: usize,
-    /// What they refer to.
+    /// Anchors that they refer to.
     needed: Needed,
 }
 
-/// What must be read before an item.
+/// Values that must be read before an item.
 #[derive(Clone, Default)]
 struct Needed {
     head: bool,

@@ -16,7 +16,7 @@ use super::quantity::Quantity;
 use super::requests::Requests;
 use super::resources::Resources;
 
-/// What a pod made of the template `spec` would occupy.
+/// The footprint of a pod of the template `spec`.
 ///
 /// # Errors
 /// As [`footprint::of_pod`].

@@ -14,7 +14,7 @@ pub enum ErrorKind {
     Usage,
     /// Permissions are missing.
     Permissions,
-    /// An object or a file belongs to somebody else, and was left alone.
+    /// An object or a file has another owner, and was not changed.
     Owned,
     /// Something did not happen in time.
     TimedOut,
@@ -44,7 +44,7 @@ impl Error {
         Self::new(ErrorKind::Usage, message)
     }
 
-    /// An object or a file that belongs to somebody else.
+    /// An error about an object or a file of another owner.
     pub fn owned(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Owned, message)
     }
@@ -66,7 +66,7 @@ impl Error {
         self.kind
     }
 
-    /// What to do next.
+    /// Hints on what to do next.
     pub fn hints(&self) -> &[String] {
         &self.hints
     }

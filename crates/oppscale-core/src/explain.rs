@@ -11,11 +11,11 @@ use super::units::quantity_text;
 /// One line of an explanation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// What is counted.
+    /// Name of the term.
     pub what: String,
     /// Its amounts, as exact quantities: `cpu 250m  memory 64Mi`.
     pub amounts: String,
-    /// What is done with it.
+    /// Note on how it is counted.
     pub note: String,
 }
 
@@ -24,7 +24,7 @@ pub struct Line {
 pub struct Explanation {
     /// The steps in order.
     pub lines: Vec<Line>,
-    /// What they come to.
+    /// Their sum.
     pub total: Resources,
     /// Whether the API server's defaults were filled in first.
     pub defaulted: bool,

@@ -22,7 +22,7 @@ pub struct Figure<R: 'static = Row> {
     pub heading: &'static str,
     /// The heading where there is little room, and on the live screen; empty if it is the same.
     pub short: &'static str,
-    /// What its values are.
+    /// Type of its values.
     pub kind: Kind,
     /// The rows that have it.
     pub rows: &'static [RowKind],
@@ -43,13 +43,13 @@ pub struct Figure<R: 'static = Row> {
     pub of_every_resource: bool,
     /// The value of a row.
     pub value: for<'a> fn(&'a R, &Context<'_>) -> Value<'a>,
-    /// How the value of a row is emphasised.
+    /// Emphasis of a row's value.
     pub tone: fn(&R) -> Tone,
-    /// What it is, for the help and the documentation.
+    /// Its meaning, for help and documentation.
     pub meaning: &'static str,
 }
 
-/// What the values of a figure are.
+/// Type of a figure's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Text that names something or is one word.
@@ -97,7 +97,7 @@ pub enum Format {
     Available,
 }
 
-/// What a command line chooses of the figures.
+/// The figures that a command line chooses.
 #[derive(Debug, Clone, Default)]
 pub struct Choice {
     /// Whether usage was read.
@@ -130,11 +130,11 @@ pub struct Column<'r> {
     pub figure: &'static Figure,
     /// The resource that it is of.
     pub resource: Option<&'r str>,
-    /// How its amounts are written.
+    /// Format of its amounts.
     pub form: AmountStyle,
 }
 
-/// How amounts are written.
+/// Format of amounts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AmountStyle {
     /// As amounts.
@@ -146,7 +146,7 @@ pub enum AmountStyle {
     Both,
 }
 
-/// What a value depends on besides its row.
+/// Context that a value depends on besides its row.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Context<'a> {
     /// The resource.
@@ -177,7 +177,7 @@ pub enum Value<'a> {
     CountOf(Option<Amount>, Amount),
 }
 
-/// How a value is emphasised.
+/// Emphasis of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
     /// Not at all.

@@ -26,7 +26,7 @@ pub enum Step<'s, 'a> {
     Resized {
         /// The container; `None` for pod-level resources.
         container: Option<&'s str>,
-        /// What the spec asks for.
+        /// Requests of the spec.
         spec: &'s Requests<'a>,
         /// Whether the resize is infeasible, so that the spec is not counted.
         infeasible: bool,
@@ -217,7 +217,7 @@ pub(super) fn counts_at_pod_level(name: &str) -> bool {
     name == CPU || name == MEMORY || name.starts_with("hugepages-")
 }
 
-/// What the status says about an in-place resize (KEP-1287).
+/// The in-place resize of the status (KEP-1287).
 struct Resize<'p, 's> {
     actual: &'p ResourceList<'p>,
     allocated: &'p ResourceList<'p>,

@@ -31,19 +31,19 @@ use super::resources::{Amount, CPU, Resources};
 use super::selector::{Labels, Selector};
 use super::usage::{self, PaidUsage};
 
-/// What the headroom is asked for.
+/// The question that a headroom answers: reserve, replica, placement, basis.
 #[derive(Debug, Clone, Default)]
 pub struct Query {
     /// The shape of a replica.
     pub replica: Replica,
-    /// What must stay free.
+    /// Capacity that must stay free.
     pub reserve: Reserve,
     /// The workload's own maximum of replicas.
     pub max_replicas: Option<u32>,
     /// Whether opportunistic pods are those of the workload that is asked about. Those on nodes
     /// that are not usable are then part of its fit.
     pub is_of_workload: bool,
-    /// Where the workload may go.
+    /// Placement of the workload.
     pub placement: Placement,
     /// The priority of its pods; `None` if their template does not tell it, which is taken for
     /// [`demand::FILLER_PRIORITY`].
@@ -64,7 +64,7 @@ pub struct Query {
 /// What the usage basis needs: CPU then counts by what is idle, see [`crate::usage`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsageQuery {
-    /// What paid pods use of each node.
+    /// Usage of paid pods on each node.
     pub paid: PaidUsage,
     /// Millicores that a replica burns.
     pub burn: Amount,
@@ -114,7 +114,7 @@ impl Query {
         Some(self.replica.footprint().get(CPU)).filter(|cpu| *cpu > usage::MAX_REQUEST)
     }
 
-    /// How many replicas fit into these resources of a node.
+    /// Number of replicas that fit into these resources of a node.
     fn slots(&self, left: &Resources) -> Amount {
         let slots = slots(left, &self.replica);
         if self.one_per_node { slots.min(1) } else { slots }
@@ -136,7 +136,7 @@ impl Query {
 /// The headroom of a cluster.
 #[derive(Debug, Clone)]
 pub struct Headroom {
-    /// The nodes that were asked for, by name.
+    /// The requested nodes, by name.
     pub nodes: Vec<NodeHeadroom>,
     /// The sums over usable nodes.
     pub usable: Totals,
@@ -144,12 +144,12 @@ pub struct Headroom {
     pub all: Totals,
     /// Resources that pods hold and no node lists: unknown on every node.
     pub unoffered: Unoffered,
-    /// What paid pods without a node ask for; `None` when pods are unknown.
+    /// Requests of paid pods without a node; `None` if pods are unknown.
     pub demand: Option<PaidDemand>,
-    /// What is held back.
+    /// The reserve, resource by resource.
     pub reserve: Resources,
-    /// How many paid pods of the reserve's hole have a place now, beside all pods; `None` if the
-    /// reserve has no hole or pods are unknown.
+    /// Number of the reserve's paid pods that have a slot now, beside all pods; `None` if the
+    /// reserve has no pods or pods are unknown.
     pub holes: Option<Amount>,
     /// [`Totals::remaining`] of the usable nodes − waiting paid demand − reserve; `None` when
     /// pods are unknown.
@@ -157,7 +157,7 @@ pub struct Headroom {
     /// [`Totals::free`] of the usable nodes − waiting paid demand − reserve; `None` when pods
     /// are unknown.
     pub free: Option<Resources>,
-    /// How many replicas fit, and what stops the next; `None` when pods are unknown.
+    /// The fit: number of replicas, and the limit of the next; `None` if pods are unknown.
     pub fit: Option<Fit>,
     /// Millicores of usable nodes that paid pods do not use, before reserve; `None` on the requests
     /// basis, or if the usage of each is unknown.
@@ -175,44 +175,44 @@ pub struct NodeHeadroom {
     pub annotated_pool: Option<Arc<str>>,
     /// Why it is not usable; empty when it is.
     pub reasons: Vec<Unusable>,
-    /// What the machine has.
+    /// Capacity of the node.
     pub capacity: Resources,
-    /// What pods may take.
+    /// Allocatable.
     pub allocatable: Option<Resources>,
     /// The limits of all pods.
     pub limits: Option<Resources>,
-    /// What paid pods occupy.
+    /// Footprint of paid pods.
     pub paid: Option<Resources>,
-    /// What opportunistic pods occupy.
+    /// Footprint of opportunistic pods.
     pub opportunistic: Option<Resources>,
     /// Opportunistic pods that are not being deleted; known even where other pods are not.
     pub running: Amount,
     /// Resources of which it is unknown how much is left here, ordered by name. They are 0 in
     /// [`Self::remaining`] and [`Self::free`].
     pub unknown: Vec<Box<str>>,
-    /// What is kept for waiting paid pods that would go here.
+    /// Requests of waiting paid pods that would go here.
     pub demand: Resources,
     /// Free devices that other nodes reach, too, by resource. They count once in sums.
     pub shared: Arc<[(Box<str>, DeviceId)]>,
-    /// How many replicas fit beside paid pods and that demand. 0 on a node that is not usable;
-    /// `None` if a replica requests an unknown resource.
+    /// Replicas that fit beside paid pods and that demand. 0 on a node that is not usable; `None`
+    /// if a replica requests an unknown resource.
     pub slots: Option<Amount>,
 }
 
 /// Sums over nodes.
 #[derive(Debug, Clone, Default)]
 pub struct Totals {
-    /// How many nodes are in the sums.
+    /// Number of nodes in the sums.
     pub nodes: usize,
-    /// What the machines have.
+    /// Capacity of the nodes.
     pub capacity: Resources,
-    /// What pods may take.
+    /// Allocatable.
     pub allocatable: Resources,
     /// The limits of all pods; `None` when some are unknown.
     pub limits: Option<Resources>,
-    /// What paid pods occupy; `None` when pods are unknown, as below.
+    /// Footprint of paid pods; `None` if pods are unknown, as below.
     pub paid: Option<Resources>,
-    /// What opportunistic pods occupy.
+    /// Footprint of opportunistic pods.
     pub opportunistic: Option<Resources>,
     /// Allocatable − paid requests, summed over the nodes where that is above zero.
     pub remaining: Option<Resources>,
@@ -220,22 +220,22 @@ pub struct Totals {
     pub free: Option<Resources>,
     /// The sum of what each node is short of.
     pub overcommit: Option<Resources>,
-    /// How many replicas fit beside paid pods.
+    /// Replicas that fit beside paid pods.
     pub slots: Option<Amount>,
     /// Resources that are unknown on all nodes that may have them, ordered by name.
     pub unknown: Vec<Box<str>>,
 }
 
-/// How many replicas fit in all.
+/// The number of replicas that fit in all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fit {
     /// The number, never below 0.
     pub replicas: Amount,
-    /// What stops the next one.
+    /// The limit that stops the next one.
     pub limit: Limit,
 }
 
-/// What stops the next replica.
+/// The limit that stops the next replica.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Limit {
     /// No node has a hole that is large enough.
@@ -313,14 +313,15 @@ impl NodeHeadroom {
 pub struct TaintedRoom {
     /// The keys of the taints, in order.
     pub taints: Vec<String>,
-    /// How many nodes have room.
+    /// Number of nodes with room.
     pub nodes: usize,
-    /// How many replicas fit there.
+    /// Number of replicas that fit there.
     pub replicas: Amount,
 }
 
 impl Headroom {
-    /// Where replicas of `query` would fit if they tolerated the taints there, most room first.
+    /// Taints, each with the replicas of `query` that would fit if they tolerated it, most room
+    /// first.
     pub fn tainted_room(&self, query: &Query) -> Vec<TaintedRoom> {
         let mut rooms: Vec<TaintedRoom> = Vec::new();
         for node in &self.nodes {
@@ -483,7 +484,7 @@ fn node_headroom(
     Some(node)
 }
 
-/// How many replicas fit into `remaining`.
+/// Number of replicas that fit into `remaining`.
 fn slots(remaining: &Resources, replica: &Replica) -> Amount {
     let of = |(name, amount): (&str, Amount)| remaining.get(name).max(0) / amount;
     replica.footprint().present().map(of).min().unwrap_or(0)

@@ -30,7 +30,7 @@ const NEVER: Amount = Amount::MAX >> 32;
 pub struct Hole {
     /// Number of such pods, at least 1.
     pub count: u32,
-    /// What one of them requests.
+    /// Requests of one of them.
     pub pod: Replica,
 }
 
@@ -116,7 +116,7 @@ impl fmt::Display for Hole {
 #[derive(Debug, Clone)]
 pub(crate) struct HoleFillers(Vec<Column>);
 
-/// What fillers take of one resource.
+/// Amounts of one resource that fillers request.
 #[derive(Debug, Clone, Copy, Default)]
 struct Column {
     /// The least that a replica takes, 0 too; `None` without fillers.
@@ -133,7 +133,7 @@ struct Taking {
     most: Amount,
     /// Weight of a replica of the filler that has the least weight for what it takes.
     weight: Amount,
-    /// What a replica of that filler takes.
+    /// Requests of a replica of that filler.
     takes: Amount,
 }
 
@@ -167,7 +167,7 @@ impl Taking {
     }
 }
 
-/// How many replicas the holes allow.
+/// Number of replicas that the holes allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum HoleLimit {
     /// Further replicas of this weight together, wherever they go.
@@ -180,7 +180,7 @@ pub(crate) enum HoleLimit {
 /// Count of the holes that nodes have, and of what closes or makes them.
 #[derive(Debug)]
 pub(crate) struct HoleCount {
-    /// What the pod of a hole requests, as a row.
+    /// Requests of the pod of a hole, as a row.
     needs: Vec<Amount>,
     /// Least weight of further replicas that leaves at most 0, 1, … holes.
     closing: Vec<Amount>,
@@ -275,7 +275,7 @@ impl HoleCount {
         if fewest > running { NEVER } else { fewest }
     }
 
-    /// How many replicas these holes allow.
+    /// Number of replicas that these holes allow.
     pub(crate) fn limit(&self) -> HoleLimit {
         match (self.making.last(), self.closing.last()) {
             (Some(0), Some(closing)) => HoleLimit::Further(closing - 1),

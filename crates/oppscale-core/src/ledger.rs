@@ -49,13 +49,13 @@ pub struct Ledger {
     devices: DeviceInventory,
     /// The claims of pods that have some.
     claims: HashMap<PodKey, Box<[ClaimRef]>>,
-    /// What is asked of devices.
+    /// Device requests that are counted.
     devices_asked: DevicesAsked,
     /// Whether devices must be counted anew, for a pod or node has changed that concerns them.
     devices_are_stale: bool,
     /// Which list of pods is being read, or was read last.
     generation: Generation,
-    /// How many copies were made of it.
+    /// Number of copies.
     copies: u32,
 }
 
@@ -225,7 +225,7 @@ impl Ledger {
             || self.unknown.contains_key(key)
     }
 
-    /// What a pod that is bound or waits is counted with.
+    /// The footprint that a bound or waiting pod is counted with.
     pub fn footprint(&self, key: &PodKey) -> Option<&Resources> {
         let bound = self.pods.get(key).map(|pod| &*pod.footprint);
         bound.or_else(|| self.waiting.get(key).map(|pod| &*pod.footprint))
@@ -477,28 +477,28 @@ fn account_mut(accounts: &mut [Arc<NodeAccount>], place: Place) -> Option<&mut N
     accounts.get_mut(place as usize).map(Arc::make_mut)
 }
 
-/// A node, and the sums of what stands on it.
+/// A node, and the sums of its pods' footprints.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct NodeAccount {
     /// The name that the node has, or would have.
     name: Option<Arc<str>>,
     /// The node; `None` while pods are bound to a name that no node has.
     pub record: Option<NodeRecord>,
-    /// What pods of others occupy.
+    /// Footprint of paid pods.
     pub paid: Resources,
-    /// What of that DaemonSet and static pods occupy: it stays as long as the node does.
+    /// Part of `paid` that DaemonSet and static pods occupy, as long as the node exists.
     pub standing: Resources,
-    /// What opportunistic pods occupy.
+    /// Footprint of opportunistic pods.
     pub opportunistic: Resources,
     /// Opportunistic pods that are not being deleted.
     pub running: Amount,
     /// The limits of the pods, but for those of which they are unknown.
     limits: Resources,
-    /// How many pods stand here whose limits are unknown.
+    /// Number of pods on the node with unknown limits.
     unknown_limits: usize,
-    /// How many pods stand here that could not be counted.
+    /// Number of pods on the node that could not be counted.
     pub unknown_pods: usize,
-    /// How many pods stand here in all.
+    /// Number of pods on the node.
     bound: usize,
     devices: NodeDevices,
     /// Pods of tracked workloads, by [`TrackId`]; without those that have none.
@@ -508,11 +508,11 @@ pub struct NodeAccount {
 /// Pods of a tracked workload on a node.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tally {
-    /// What those that yield occupy.
+    /// Footprint of the pods that yield.
     pub sum: Resources,
-    /// How many of them are not being deleted.
+    /// Number of them that are not being deleted.
     pub active: Amount,
-    /// How many do not yield, and count as paid.
+    /// Number of pods that do not yield, and count as paid.
     pub unyielding: Amount,
 }
 
@@ -586,7 +586,7 @@ struct Counted {
 pub struct Bound<'l> {
     /// Its node.
     pub node: &'l str,
-    /// What it occupies.
+    /// Its footprint.
     pub footprint: &'l Resources,
     /// The sum of its limits, if it is known.
     pub limits: Option<&'l Resources>,
@@ -608,7 +608,7 @@ impl Bound<'_> {
 pub struct Waiting {
     /// Its name.
     pub name: Box<str>,
-    /// What it will occupy.
+    /// Its footprint once it has a node.
     pub footprint: Arc<Resources>,
     /// Its workload, with the namespace.
     pub group: Arc<Group>,
@@ -616,7 +616,7 @@ pub struct Waiting {
     pub opportunistic: bool,
     /// Whether it yields to paid pods.
     pub yields: bool,
-    /// Where it may go.
+    /// Its placement.
     pub placement: Arc<Placement>,
     /// Held back by scheduling gates.
     pub gated: bool,
@@ -625,7 +625,7 @@ pub struct Waiting {
     generation: Generation,
 }
 
-/// A pod that occupies nobody knows what.
+/// A pod with an unknown footprint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownPod {
     /// Its namespace.
@@ -634,7 +634,7 @@ pub struct UnknownPod {
     pub name: Box<str>,
     /// Its node, if it has one.
     pub node: Option<Arc<str>>,
-    /// What is wrong with it.
+    /// The problem.
     pub problem: String,
     generation: Generation,
 }
@@ -741,14 +741,15 @@ impl Ledger {
 /// The place of a workload in the list that [`Ledger::track`] was given.
 pub type TrackId = u32;
 
-/// How many pods a tracked workload has.
+/// Number of pods of a tracked workload.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PodCounts {
-    /// Those that have a node.
+    /// Pods that have a node.
     pub placed: Amount,
-    /// Those that wait for one.
+    /// Pods that wait for a node.
     pub waiting: Amount,
-    /// Those of either kind that do not yield, and count as paid. They are in no other figure.
+    /// Pods with or without a node that do not yield, and count as paid. They are in no other
+    /// figure.
     pub unyielding: Amount,
 }
 
@@ -823,7 +824,7 @@ impl Ledger {
         pod.yields && self.tracked.id(&*pod.group).is_some()
     }
 
-    /// How many pods each of the first `workloads` has that [`Self::track`] was given.
+    /// Number of pods of each of the first `workloads` workloads of [`Self::track`].
     pub fn pod_counts(&self, workloads: usize) -> Vec<PodCounts> {
         let mut all = vec![PodCounts::default(); workloads];
         for (id, tally) in self.nodes().flat_map(|(_, account)| account.tallies()) {

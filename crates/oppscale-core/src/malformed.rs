@@ -4,17 +4,17 @@ use std::fmt;
 
 use super::quantity::QuantityError;
 
-/// What is wrong with an object, and where in it.
+/// A problem of an object, with the path of the field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{path}{separator}{problem}", separator = if path.is_empty() { "" } else { ": " })]
 pub struct Malformed {
     /// The field, as `kubectl explain` writes it; empty when the whole object is meant.
     pub path: String,
-    /// What is wrong with it.
+    /// The problem.
     pub problem: Problem,
 }
 
-/// What can be wrong with a field.
+/// A problem of a field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// A text that is no quantity.

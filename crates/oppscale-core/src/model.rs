@@ -50,10 +50,10 @@ pub struct Metadata<'a> {
     /// Who owns it; at most one owner is the controller.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub owner_references: Vec<OwnerReference<'a>>,
-    /// When the API server stored it first.
+    /// Time at which the API server first stored it.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub creation_timestamp: Time<'a>,
-    /// Set once deletion has been asked for.
+    /// Time of deletion; set once deletion was requested.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub deletion_timestamp: Option<Time<'a>>,
 }
@@ -140,7 +140,7 @@ pub struct Node<'a> {
 
 message!(Node { 1 => metadata, 2 => spec, 3 => status });
 
-/// What an operator set on a node.
+/// Spec of a node.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct NodeSpec<'a> {
     /// Cordoned.
@@ -180,13 +180,13 @@ impl Taint<'_> {
     }
 }
 
-/// What a node reports.
+/// Status of a node.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct NodeStatus<'a> {
-    /// What pods may take; absent when the node has not reported it.
+    /// Allocatable; absent if the node has not reported it.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub allocatable: Option<ResourceList<'a>>,
-    /// What the machine has.
+    /// Capacity of the node.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub capacity: ResourceList<'a>,
     /// Conditions, `Ready` among them.
@@ -202,10 +202,10 @@ pub struct Pod<'a> {
     /// Name, labels, owners.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub metadata: Metadata<'a>,
-    /// What was asked for.
+    /// Spec.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub spec: PodSpec<'a>,
-    /// What is.
+    /// Status.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub status: PodStatus<'a>,
 }
@@ -224,7 +224,7 @@ impl Pod<'_> {
     }
 }
 
-/// What a pod asks for; also the `spec` of a pod template.
+/// Spec of a pod, or of a pod template.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PodSpec<'a> {
@@ -237,7 +237,7 @@ pub struct PodSpec<'a> {
     /// The app containers.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub containers: Vec<Container<'a>>,
-    /// What the RuntimeClass adds.
+    /// Overhead of the RuntimeClass.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub overhead: ResourceList<'a>,
     /// Pod-level resources (KEP-2837; beta since 1.34).
@@ -290,7 +290,7 @@ message!(PodSpec {
 pub enum Lazy<'a, T> {
     /// The JSON that is parsed when it is needed.
     Json(&'a RawValue),
-    /// What was read.
+    /// Value that was read.
     Read(T),
 }
 
@@ -348,7 +348,7 @@ impl<'a, T: Field<'a> + Default> Field<'a> for Lazy<'a, T> {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Affinity<'a> {
-    /// Those about nodes.
+    /// Affinity to nodes.
     #[serde(borrow)]
     pub node_affinity: Option<NodeAffinity<'a>>,
 }
@@ -358,7 +358,7 @@ message!(Affinity { 1 => node_affinity });
 /// Rules about nodes.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct NodeAffinity<'a> {
-    /// Those that a node must meet.
+    /// Terms of which a node must meet one.
     #[serde(borrow, rename = "requiredDuringSchedulingIgnoredDuringExecution")]
     pub required: Option<NodeSelector<'a>>,
 }
@@ -380,10 +380,10 @@ message!(NodeSelector { 1 => node_selector_terms });
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NodeSelectorTerm<'a> {
-    /// Those on its labels.
+    /// Requirements on labels.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub match_expressions: Vec<SelectorRequirement<'a>>,
-    /// Those on its fields.
+    /// Requirements on fields.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub match_fields: Vec<SelectorRequirement<'a>>,
 }
@@ -399,7 +399,7 @@ pub struct Toleration<'a> {
     /// `Equal` (or empty), `Exists`, `Lt` or `Gt`.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub operator: Text<'a>,
-    /// What the taints' value is compared with.
+    /// Value that the taint must have.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub value: Text<'a>,
     /// The taints' effect; empty for all.
@@ -502,7 +502,7 @@ impl Field<'_> for RestartPolicy {
 /// Requests and limits.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Requirements<'a> {
-    /// What the scheduler sets aside.
+    /// Requests.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub requests: ResourceList<'a>,
     /// The ceiling, which the scheduler never looks at.
@@ -512,7 +512,7 @@ pub struct Requirements<'a> {
 
 message!(Requirements { 1 => limits, 2 => requests });
 
-/// What a pod's status says.
+/// Status of a pod.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PodStatus<'a> {
@@ -528,10 +528,10 @@ pub struct PodStatus<'a> {
     /// Conditions, in order.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub conditions: Vec<Condition<'a>>,
-    /// Of the app containers.
+    /// Statuses of the app containers.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub container_statuses: Vec<ContainerStatus<'a>>,
-    /// Of the init containers.
+    /// Statuses of the init containers.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub init_container_statuses: Vec<ContainerStatus<'a>>,
     /// Pod-level resources that are in force (1.36).
@@ -607,7 +607,7 @@ message!(PodStatus {
     20 => resources,
 });
 
-/// What a container's status says of its resources.
+/// Resources in a container's status.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContainerStatus<'a> {
@@ -648,13 +648,13 @@ pub struct Workload<'a> {
     pub spec: WorkloadSpec<'a>,
 }
 
-/// What a workload is made of.
+/// Spec of a workload.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct WorkloadSpec<'a> {
     /// Which pods it manages.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub selector: LabelSelectorJson<'a>,
-    /// What its pods look like.
+    /// Pod template.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub template: PodTemplate<'a>,
 }
@@ -820,7 +820,7 @@ impl<'a, V> Pairs<'a, V> {
         }
     }
 
-    /// Where a key is, or where it would be by its order.
+    /// Index of a key, or of its place in the order.
     fn position(&self, key: &str) -> Result<usize, usize> {
         match self.is_sorted {
             true => self.pairs.binary_search_by(|(known, _)| known.as_str().cmp(key)),

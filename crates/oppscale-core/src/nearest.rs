@@ -25,7 +25,7 @@ pub fn nearest<'n>(typed: &str, names: impl IntoIterator<Item = &'n str>) -> Opt
     near.min_by_key(|(rank, distance, _)| (*rank, *distance)).map(|(_, _, name)| name)
 }
 
-/// What to say of `typed`, of which nothing exists: the nearest name, or all names if they are few.
+/// The hint for `typed`, which does not exist: the nearest name, or all names if they are few.
 pub fn suggestion<'n>(
     typed: &str,
     names: impl IntoIterator<Item = &'n str> + Clone,

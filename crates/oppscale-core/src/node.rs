@@ -36,13 +36,13 @@ pub struct NodeRecord {
     pub labels: Arc<Labels<'static>>,
     /// The pool that its annotations name, for providers that set no label.
     pub annotated_pool: Option<Arc<str>>,
-    /// What pods may take, or why that is not known.
+    /// Allocatable, or why it is unknown.
     pub allocatable: Result<Resources, Malformed>,
     /// The names that the node lists without an amount that pods could take: of 0, or unreadable.
     unavailable: Vec<(Box<str>, Option<Malformed>)>,
     /// The names that devices offer, beside those that the node lists itself.
     offered: Vec<Box<str>>,
-    /// What the machine has; nothing where that is not told. No count depends on it.
+    /// Capacity; empty if the node does not report it. No count depends on it.
     pub capacity: Resources,
     taints: Vec<Taint<'static>>,
     pub(crate) ready: bool,
@@ -53,7 +53,7 @@ pub struct NodeRecord {
 /// Why opportunistic work may not use a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unusable {
-    /// What the node offers, or what is on it, is not known.
+    /// Its allocatable or its pods are unknown.
     Unknown(String),
     /// It is not Ready.
     NotReady,
@@ -132,7 +132,7 @@ impl NodeRecord {
         node
     }
 
-    /// A node of which nothing can be said but its name.
+    /// A node of which only the name is known.
     pub fn unknown(name: &str, problem: Malformed) -> Self {
         Self {
             name: name.into(),
@@ -265,7 +265,7 @@ fn capacity(node: &Node<'_>) -> Resources {
     amounts.fold(Resources::default(), |capacity, (name, amount)| capacity.with(name, amount))
 }
 
-/// What pods may take, and the names that are listed without such an amount.
+/// Allocatable, and the names of resources without a valid amount.
 type Allocatable = (Resources, Vec<(Box<str>, Option<Malformed>)>);
 
 fn allocatable(node: &Node<'_>) -> Result<Allocatable, Malformed> {

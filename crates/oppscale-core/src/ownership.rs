@@ -15,9 +15,9 @@ pub const OPPORTUNISTIC_LABEL: &str = "oppscale.dev/opportunistic";
 /// Which pods count as opportunistic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ownership {
-    /// Those that a label selector matches, in every namespace.
+    /// Pods that a label selector matches, in every namespace.
     Labels(Selector),
-    /// Those of one workload.
+    /// Pods of one workload.
     Workload(OwnWorkload),
 }
 

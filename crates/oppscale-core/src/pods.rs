@@ -45,7 +45,7 @@ pub struct PodDetail {
     pub node: Option<Box<str>>,
     /// Whether it is a filler.
     pub opportunistic: bool,
-    /// What it occupies; nothing if it has ended.
+    /// Its footprint; empty if it has ended.
     pub footprint: Resources,
     /// The sum of its limits, if they can be read.
     pub limits: Option<Resources>,
@@ -61,11 +61,11 @@ pub struct PodDetail {
     pub labels: BTreeMap<String, String>,
     /// Its containers, if they are wanted: init containers first.
     pub containers: Vec<ContainerDetail>,
-    /// That by which it would be placed anew, if it is wanted.
+    /// What its placement depends on, if requested.
     pub placing: Option<Placing>,
 }
 
-/// What decides where a pod would be placed anew.
+/// What the placement of a pod depends on.
 #[derive(Debug, Clone)]
 pub struct Placing {
     /// Its own rules about nodes.
@@ -122,7 +122,7 @@ impl PodQuery {
             }
     }
 
-    /// What is kept of a pod that was counted as `record`.
+    /// The details of a pod that was counted as `record`.
     pub fn detail(&self, pod: &Pod<'_>, record: &PodRecord<'_>) -> PodDetail {
         let (node, footprint) = match &record.state {
             PodState::Bound { node, footprint } => (Some(*node), footprint.clone()),

@@ -47,7 +47,7 @@ const DEFAULT_WEIGHT: u32 = 100;
 /// Limit of weights and priorities, so that products with costs fit into 128 bits.
 const MAX_VALUE: i64 = 1_000_000;
 
-/// How much a workload may use, and its precedence.
+/// Policy of a workload: how much capacity it may use, and its precedence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// Capacity to keep free.
@@ -58,19 +58,19 @@ pub struct Policy {
     pub weight: u32,
     /// Precedence; higher values are served first.
     pub priority: i32,
-    /// What counts as free CPU.
+    /// Basis of free CPU.
     pub basis: Basis,
-    /// Millicores that a replica uses on the usage basis; `None` if its CPU limit tells.
+    /// Millicores that a replica burns on the usage basis; `None` for its CPU limit.
     pub burn: Option<i64>,
 }
 
-/// What counts as free CPU. Memory and pods count by requests on either basis.
+/// Basis of free CPU. Memory and pods count by requests on either basis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Basis {
-    /// What paid pods do not request.
+    /// CPU that paid pods do not request.
     #[default]
     Requests,
-    /// What paid pods do not use.
+    /// CPU that paid pods do not use.
     Usage,
 }
 

@@ -33,7 +33,7 @@ pub const INTERVAL: Duration = Duration::from_secs(60);
 /// read for half of it is read before others.
 const MAX_AGE: Duration = Duration::from_secs(600);
 
-/// CPU pressure of a node, as its kubelet tells it.
+/// CPU pressure of a node, as its kubelet reports it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PressureReading {
     /// Its pods.
@@ -53,7 +53,7 @@ pub struct PodPressure {
     pub waiting: Option<f64>,
 }
 
-/// What a reading tells about the paid pods of a node.
+/// CPU pressure of the paid pods of a node, by a reading.
 #[derive(Debug, Clone, PartialEq)]
 pub enum NodePressure {
     /// The paid pod that waited longest, and the part of the last minute, in percent.
@@ -67,7 +67,7 @@ pub enum NodePressure {
 }
 
 impl NodePressure {
-    /// What `reading` of `node` tells, whose pods `ledger` knows, with their limits.
+    /// The pressure of `node` by `reading`. `ledger` knows the node's pods, with their limits.
     pub fn of(node: &str, reading: &PressureReading, ledger: &Ledger) -> Self {
         if !reading.has_psi {
             return Self::Unknown;
@@ -105,28 +105,29 @@ pub struct PressureGuard {
 
 #[derive(Debug, Clone)]
 struct GuardedNode {
-    /// When it was last read, with or without success.
+    /// Time of the last reading, with or without success.
     tried_at: Duration,
-    /// Whether its last reading told that no paid pod waits.
+    /// Whether no paid pod waited in its last reading.
     is_calm: bool,
-    /// When a reading last told whether paid pods wait.
+    /// Time of the last reading that shows whether paid pods wait.
     known_at: Duration,
-    /// When a paid pod last waited longer than the threshold; `None` since it is calm again.
+    /// Time at which a paid pod last waited longer than the threshold; `None` since it is calm
+    /// again.
     waited_at: Option<Duration>,
 }
 
-/// How many nodes there are of each kind.
+/// Number of nodes of each kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PressureCounts {
     /// Paid pods wait, or did a short while ago: no slots.
     pub waiting: usize,
     /// Paid pods do not wait.
     pub calm: usize,
-    /// It cannot be told whether paid pods wait; slots are counted by usage alone.
+    /// Whether paid pods wait is unknown; slots are counted by usage alone.
     pub unknown: usize,
 }
 
-/// What changed about a node.
+/// Change of a node's pressure.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PressureChange {
     /// It has no slots from now on: this pod waited for this part of the last minute, in percent.
@@ -189,7 +190,7 @@ impl PressureGuard {
         self.nodes.iter().filter(move |(_, node)| node.is_held(now)).map(|(name, _)| name)
     }
 
-    /// How many of `nodes` there are of each kind.
+    /// Number of `nodes` of each kind.
     pub fn counts<'n>(
         &self,
         now: Duration,

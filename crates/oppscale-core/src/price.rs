@@ -16,10 +16,10 @@ pub struct Price {
     of: Vec<(String, f64)>,
 }
 
-/// What the nodes of a cluster or a pool cost in a month.
+/// Monthly cost of the nodes of a cluster or a pool.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Cost {
-    /// What all of allocatable costs.
+    /// Cost of all of allocatable.
     pub allocatable: f64,
     /// The part that no paid pod requests.
     pub idle: f64,
@@ -49,7 +49,7 @@ impl FromStr for Price {
 }
 
 impl Price {
-    /// What `amounts` cost in an hour. `gpu` stands for every resource that ends in `/gpu`.
+    /// Cost of `amounts` per hour. `gpu` matches every resource that ends in `/gpu`.
     fn per_hour(&self, amounts: &Resources) -> f64 {
         let price = |resource: &str| {
             let is_of = |(name, _): &&(String, f64)| {
@@ -62,8 +62,8 @@ impl Price {
     }
 }
 
-/// What `nodes` cost in a month. Nodes of which something is unknown, and those of pools without
-/// a price, cost nothing.
+/// Monthly cost of `nodes`. Nodes of which something is unknown, and nodes of pools without a
+/// price, cost nothing.
 pub fn cost<'n>(prices: &[Price], nodes: impl Iterator<Item = &'n NodeHeadroom>) -> Cost {
     let mut cost = Cost::default();
     for node in nodes {

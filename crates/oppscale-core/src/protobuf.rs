@@ -65,7 +65,7 @@ impl<'a> Fields<'a> {
         Self { rest: message }
     }
 
-    /// What has not been read yet.
+    /// Bytes that have not been read yet.
     pub fn rest(&self) -> &'a [u8] {
         self.rest
     }
@@ -123,12 +123,12 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// What comes behind the number of a field.
+/// Wire type and value after the number of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Header {
     /// A varint.
     Varint,
-    /// So many bytes.
+    /// Length-delimited, with this number of bytes.
     Bytes(usize),
     /// A number of so many bytes.
     Fixed(usize),
@@ -149,7 +149,7 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
-/// What a field of a message is read into.
+/// Type that a field of a message is read into.
 pub trait Field<'a> {
     /// Takes a value of the field.
     ///

@@ -20,7 +20,7 @@ const NANO: i128 = 1_000_000_000;
 /// Nano-units in one thousandth of a unit.
 const NANOS_PER_MILLI: i128 = 1_000_000;
 
-/// How a quantity was written, which is how it is printed again.
+/// Format of a quantity, in which it is printed again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Format {
     /// `250m`, `4`, `10G`.
@@ -70,7 +70,7 @@ impl Quantity {
         Self { format, ..self }
     }
 
-    /// How the quantity was written.
+    /// Format in which the quantity was written.
     pub const fn format(self) -> Format {
         self.format
     }
@@ -187,7 +187,7 @@ pub enum QuantityError {
     UnknownSuffix {
         /// The whole text.
         text: String,
-        /// What stands after the number.
+        /// Suffix after the number.
         suffix: String,
     },
     /// The exponent is too large to be computed.
@@ -223,14 +223,14 @@ impl FromStr for Quantity {
     }
 }
 
-/// What a suffix multiplies by.
+/// Multiplier of a suffix.
 #[derive(Clone, Copy)]
 enum Scale {
     Decimal { exponent: i64, format: Format },
     Binary { shift: u32 },
 }
 
-/// Where `digits[.digits]`, `.digits` or `digits.` ends.
+/// End of `digits[.digits]`, `.digits` or `digits.`.
 fn end_of_number(text: &str) -> usize {
     let mut seen_point = false;
     text.bytes()

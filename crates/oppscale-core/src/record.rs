@@ -59,7 +59,7 @@ fn parse_uuid(text: &str) -> Option<u128> {
     Some(value)
 }
 
-/// What a pod means to the count.
+/// A pod as it is counted.
 #[derive(Debug, Clone)]
 pub struct PodRecord<'p> {
     /// Which pod it is.
@@ -80,7 +80,7 @@ pub struct PodRecord<'p> {
     pub claims: Vec<ClaimRef>,
     /// The sum of its limits; `None` where they are not read, or cannot be.
     pub limits: Option<Resources>,
-    /// Where it stands.
+    /// State of the pod.
     pub state: PodState<'p>,
 }
 
@@ -95,21 +95,21 @@ impl PodRecord<'_> {
     }
 }
 
-/// Where a pod stands.
+/// State of a pod: bound, waiting, ended or unknown.
 #[derive(Debug, Clone)]
 pub enum PodState<'p> {
     /// It occupies this much of a node.
     Bound {
         /// The node.
         node: &'p str,
-        /// What it occupies there.
+        /// Its footprint there.
         footprint: Resources,
     },
     /// It waits for the scheduler to find it a node.
     Waiting {
-        /// What it will occupy.
+        /// Its footprint once it has a node.
         footprint: Resources,
-        /// Where it may go.
+        /// Its placement.
         placement: Box<Placement>,
         /// Held back by scheduling gates: the scheduler does not look at it yet.
         gated: bool,
@@ -118,7 +118,7 @@ pub enum PodState<'p> {
     },
     /// It has ended, or is being deleted without ever having had a node.
     Gone,
-    /// It occupies something, but what cannot be told.
+    /// Its footprint is unknown.
     Unknown {
         /// The node it is bound to, if any.
         node: Option<&'p str>,
@@ -127,7 +127,7 @@ pub enum PodState<'p> {
     },
 }
 
-/// What decides when the scheduler takes up a pod, and whose room it may take.
+/// Place of a pod in the scheduler's queue, and which pods it may preempt.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Queueing<S> {
     /// The priority; 0 if admission has set none.
@@ -297,7 +297,7 @@ fn state<'p>(pod: &'p Pod<'_>) -> PodState<'p> {
     }
 }
 
-/// What `pod` occupies, with the API server's defaults where it never met one.
+/// The footprint of `pod`, with the API server's defaults if it never passed one.
 ///
 /// # Errors
 /// As [`footprint::of_pod`], and when the pod has no name.

@@ -11,7 +11,7 @@ use super::units::{amount_of, parse_quantity, quantity_text};
 /// requests such a resource of its own.
 pub const ONE_PER_NODE: &str = "one-per-node:";
 
-/// What one replica takes: at least its place among a node's pods.
+/// Requests of one replica: at least one of a node's pods.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replica(Resources);
 
@@ -45,7 +45,7 @@ impl Replica {
         Self(all)
     }
 
-    /// What it takes, `pods: 1` included.
+    /// Its footprint, `pods: 1` included.
     pub fn footprint(&self) -> &Resources {
         &self.0
     }

@@ -12,7 +12,7 @@ use super::quantity::Quantity;
 use super::resources::{Amount, CPU, MEMORY, PODS, Resources, Unit, unit_of};
 use super::units::{WHOLE, amount_of, parse_percent, parse_quantity, percentage, quantity_text};
 
-/// What opportunistic work must leave free.
+/// Capacity that opportunistic work must leave free.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reserve {
     /// By resource. None of them is 0.
@@ -20,7 +20,7 @@ pub struct Reserve {
     hole: Option<Hole>,
 }
 
-/// How much of a resource.
+/// Part of a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Portion {
     /// An amount.

@@ -19,7 +19,7 @@ pub const MEMORY: &str = "memory";
 /// The name of the resource `pods`: how many pods a node takes.
 pub const PODS: &str = "pods";
 
-/// How a resource is counted and therefore shown.
+/// Unit in which a resource is counted and shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// Thousandths of a core.

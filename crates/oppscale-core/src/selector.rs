@@ -18,7 +18,7 @@ pub type Labels<'a> = Pairs<'a, Text<'a>>;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selector(Vec<Requirement>);
 
-/// What one label must be.
+/// Requirement on one label.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Requirement {
     key: String,
@@ -49,7 +49,7 @@ impl Selector {
         self.0.iter().all(|requirement| requirement.matches(labels))
     }
 
-    /// What each label must be.
+    /// The requirements on labels.
     pub fn requirements(&self) -> &[Requirement] {
         &self.0
     }

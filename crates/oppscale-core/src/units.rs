@@ -6,7 +6,8 @@
 //! * Durations: accepts Go's grammar (`1h30m`, `1.5s`, `500ms`), `d` for days and a bare number of
 //!   seconds. [`duration`] prints the largest whole unit, [`age`] what kubectl prints.
 //! * Cores: accepts Kubernetes quantities (`250m`, `1.5`). [`amount`] prints decimals (`26.75`).
-//! * Bytes: accepts Kubernetes quantities (`64Mi`, `1G`). [`amount`] prints three digits (`3.12Gi`).
+//! * Bytes: accepts Kubernetes quantities (`64Mi`, `1G`). [`amount`] prints three digits
+//!   (`3.12Gi`).
 //! * Shares: accepts `15%` and `12.5%`. [`percentage`] prints them.
 //!
 //! [`amount`] rounds down (towards minus infinity), requests too: nothing shown is more than

@@ -59,12 +59,12 @@ pub struct UsageReading {
     pub pods: HashMap<String, Amount>,
 }
 
-/// What a node uses.
+/// Usage of a node.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NodeSample {
     /// Millicores.
     pub cpu: Amount,
-    /// When it was sampled, in the words of the API. An unchanged time is an unchanged sample.
+    /// Time of the sample, as the API writes it. An unchanged time is an unchanged sample.
     pub timestamp: Option<Box<str>>,
     /// Time over which it was sampled.
     pub window: Duration,
@@ -97,7 +97,7 @@ pub fn own_pods_and_cpu(
     (own.collect(), cpu.collect())
 }
 
-/// What is known of a node's CPU.
+/// CPU usage of a node's paid pods, as far as known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NodeCpu {
     /// Paid pods used this many millicores at most of late.
@@ -113,7 +113,7 @@ pub enum NodeCpu {
 pub struct PaidUsage(Arc<HashMap<Arc<str>, NodeCpu>>);
 
 impl PaidUsage {
-    /// What is known of this node; `None` if it has had no reading.
+    /// CPU usage of this node; `None` if it has had no reading.
     pub fn of(&self, node: &str) -> Option<NodeCpu> {
         self.0.get(node).copied()
     }
@@ -172,7 +172,7 @@ struct TrackedPod {
     node: Arc<str>,
     /// Its last reading, or what it is expected to use until it has one; in millicores.
     usage: Amount,
-    /// When it was first seen on its node, or had its last reading.
+    /// Time at which it was first seen on its node, or had its last reading.
     known_at: Duration,
     last_seen: Duration,
 }
@@ -182,7 +182,7 @@ struct TrackedPod {
 struct OwnUsage {
     /// By readings.
     measured: Amount,
-    /// Of pods without a reading, as estimated.
+    /// Estimated usage of pods without a reading.
     expected: Amount,
 }
 

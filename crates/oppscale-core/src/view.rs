@@ -14,7 +14,7 @@ use super::resources::{Amount, PODS, Resources};
 use super::share::Share;
 use super::units;
 
-/// What a row stands for.
+/// Kind of object that each row is of.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum By {
     /// A node.
@@ -49,7 +49,7 @@ impl By {
     }
 }
 
-/// What one row stands for.
+/// Kind of object that a row is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RowKind {
     /// A node.
@@ -100,7 +100,7 @@ impl RowKind {
         }
     }
 
-    /// What such rows are, one of them.
+    /// Singular noun of such rows.
     pub fn noun(self) -> &'static str {
         match self {
             Self::Node | Self::NodeOfWorkload => "node",
@@ -115,7 +115,7 @@ impl RowKind {
         }
     }
 
-    /// Whether a row stands for a sum below the others.
+    /// Whether a row is the total of the others.
     pub fn is_total(self) -> bool {
         matches!(self, Self::UsableTotal | Self::AllTotal | Self::RowsTotal)
     }
@@ -124,9 +124,9 @@ impl RowKind {
 /// One row. Figures that are unknown, or that such a row does not have, are `None`.
 #[derive(Debug, Clone, Default)]
 pub struct Row {
-    /// What it stands for.
+    /// Kind of object that it is of.
     pub row_kind: RowKind,
-    /// How many rows of a tree it is below.
+    /// Depth in the tree, 0 for the top.
     pub depth: usize,
     /// The resource that its amounts are of, in a tree that has a level of resources.
     pub resource: Option<String>,
@@ -160,7 +160,7 @@ pub struct Row {
     pub reasons: Vec<String>,
     /// Number of usable nodes of a pool, and of all its nodes.
     pub nodes: Option<(usize, usize)>,
-    /// What the machines of the nodes have.
+    /// Capacity of the nodes.
     pub capacity: Option<Resources>,
     /// Allocatable resources of the nodes, or of the node of a pod.
     pub allocatable: Option<Resources>,
@@ -174,13 +174,13 @@ pub struct Row {
     pub remaining: Option<Resources>,
     /// Allocatable − all requests; of several nodes see [`Totals::free`].
     pub free: Option<Resources>,
-    /// How many replicas fit.
+    /// Number of replicas that fit.
     pub slots: Option<Amount>,
-    /// How many replicas of each further shape fit.
+    /// Number of replicas of each further shape that fit.
     pub further_slots: Vec<Option<Amount>>,
-    /// How many replicas a filler may have in all; `None` if it is held.
+    /// Number of replicas that a filler may have in all; `None` if it is held.
     pub fit: Option<Amount>,
-    /// How many replicas of a filler run and are not being deleted.
+    /// Number of replicas of a filler that run and are not being deleted.
     pub running: Option<Amount>,
     /// Largest part of the allocatable amount of any resource that `fit` replicas request, in
     /// percent.

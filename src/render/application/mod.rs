@@ -53,7 +53,7 @@ pub struct Entry {
     pub name: String,
     /// The load, in words.
     pub load: String,
-    /// What was simulated.
+    /// Setup of the simulation.
     pub setup: ApplicationSetup,
     /// Its HPA.
     pub manifest: Manifest,
@@ -61,17 +61,17 @@ pub struct Entry {
     pub swept: Vec<(String, String)>,
     /// Other HPAs with the same target.
     pub conflicting: Vec<String>,
-    /// What was assumed, one sentence each.
+    /// Assumptions, one sentence each.
     pub assumptions: Vec<String>,
-    /// What the user should state, if the verdict depends on it.
+    /// The flag that the user should give, if the verdict depends on it.
     pub question: Option<String>,
     /// Whether the user states what a pod can do.
     pub is_capacity_given: bool,
     /// The verdict; `None` if it depends on the question.
     pub verdict: Option<ApplicationVerdict>,
-    /// What happened.
+    /// Result of the simulation.
     pub run: Run,
-    /// What slows it down most; only of the one that is shown in detail.
+    /// Delays that slow it down most; only of the one that is shown in detail.
     pub brakes: DominantDelays,
     /// Whether no other configuration has both less overload and a lower cost.
     pub is_best: bool,
@@ -226,20 +226,20 @@ fn figures(entry: &Entry) -> String {
     format!("Under {}: {replicas}, {overload}.{short}{slow}", entry.load)
 }
 
-/// What slows an HPA down most, in sentences.
+/// Sentences on the delays that slow an HPA down most.
 fn braked(brakes: &DominantDelays) -> String {
     let up = brakes.up.map(|braking| shortfall("that", &braking));
     let down = brakes.down.map(|braking| spare("SPARE", &braking));
     [up, down].into_iter().flatten().map(|sentence| format!(" {sentence}")).collect()
 }
 
-/// What makes the longest shortfall long, in a sentence.
+/// The sentence on the delay that lengthens the longest shortfall most.
 fn shortfall(subject: &str, braking: &Braking) -> String {
     let left = time(braking.without.longest_shortfall_ms);
     format!("Most of {subject} is {}: without, {left}.", delay(braking.brake))
 }
 
-/// What makes the spare pods many, in a sentence.
+/// The sentence on the delay that adds most spare pods.
 fn spare(subject: &str, braking: &Braking) -> String {
     let left = hours(braking.without.spare_pod_ms / 3_600);
     format!("Most of {subject} is {}: without, {left} pod-hours.", delay(braking.brake))
@@ -257,7 +257,7 @@ fn delay(brake: Brake) -> String {
     }
 }
 
-/// What slows an HPA down most as JSON; `null` where no single delay does.
+/// The delay that slows an HPA down most, as JSON; `null` if no single delay does.
 fn slowed_by(brakes: &DominantDelays) -> Value {
     let cause = |brake: Brake| match brake {
         Brake::UpWindow(seconds) => {

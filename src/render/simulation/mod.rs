@@ -18,7 +18,7 @@ use hpa_model::verdict::{Correction, Verdict, VerdictError};
 /// Everything that `simulate` shows.
 #[derive(Debug)]
 pub struct Comparison {
-    /// What the scenario is called.
+    /// Name of the scenario.
     pub scenario: String,
     /// The seed of all runs.
     pub seed: u64,
@@ -33,17 +33,17 @@ pub struct Comparison {
 pub struct Entry {
     /// A short name.
     pub name: String,
-    /// What it is, in one line.
+    /// Description, in one line.
     pub title: String,
-    /// What was simulated.
+    /// Setup of the simulation.
     pub setup: Setup,
     /// Its HPA as an object.
     pub manifest: Manifest,
     /// The HPA as it should be; `None` if KEDA owns it.
     pub corrected: Option<CorrectedHpa>,
-    /// What was to be expected.
+    /// The verdict.
     pub verdict: Result<Verdict, VerdictError>,
-    /// What happened; nothing before it is simulated.
+    /// Result of the simulation; `None` before it.
     pub run: Run,
 }
 
@@ -96,7 +96,7 @@ impl Comparison {
 }
 
 impl Entry {
-    /// What should be changed about it.
+    /// The correction that it needs.
     pub fn correction(&self) -> Option<&Correction> {
         self.verdict.as_ref().ok()?.correction.as_ref()
     }

@@ -88,7 +88,7 @@ impl Frame {
         HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * milli / self.top
     }
 
-    /// What lies between two levels.
+    /// Draws the area between two levels.
     fn area(
         &self,
         svg: &mut String,

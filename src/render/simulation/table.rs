@@ -55,7 +55,7 @@ pub(super) fn table(comparison: &Comparison, printer: &Printer) -> String {
     lines(&columns, true, printer)
 }
 
-/// What each row stands for.
+/// Heading of the first column.
 pub(super) fn titles(comparison: &Comparison) -> String {
     let width = comparison.entries.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
     let line = |entry: &Entry| format!("{:width$}  {}\n", entry.name, entry.title);

@@ -20,7 +20,7 @@ pub enum Brake {
     DownPolicies,
 }
 
-/// What a run would be without one delay.
+/// The outcome of a run without one of its delays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Braking {
     /// The delay.
@@ -29,12 +29,12 @@ pub struct Braking {
     pub without: Outcome,
 }
 
-/// What slows an HPA down most, if anything does.
+/// The delays that slow an HPA down most, if any does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DominantDelays {
-    /// What makes [`Outcome::longest_shortfall_ms`] long.
+    /// The delay that lengthens [`Outcome::longest_shortfall_ms`] most.
     pub up: Option<Braking>,
-    /// What makes [`Outcome::spare_pod_ms`] large.
+    /// The delay that enlarges [`Outcome::spare_pod_ms`] most.
     pub down: Option<Braking>,
 }
 

@@ -66,7 +66,7 @@ impl Shape {
         }
     }
 
-    /// How long it is simulated unless the user says so, milliseconds.
+    /// Default length of a simulation, milliseconds.
     #[must_use]
     pub fn usual_length_ms(self) -> u64 {
         match self {

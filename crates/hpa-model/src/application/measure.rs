@@ -1,6 +1,6 @@
 //! What a metric of an application measures, and how late the HPA reads it.
 
-/// What a metric measures.
+/// The quantity that a metric measures.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Measure {
     /// Cpu usage of each pod.
@@ -24,7 +24,7 @@ pub enum Measure {
 /// The way of a metric from the pods to the HPA.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MetricPath {
-    /// What is measured.
+    /// The quantity that the metric measures.
     pub measure: Measure,
     /// From one measurement to the next, milliseconds, positive.
     pub period_ms: u64,

@@ -14,7 +14,7 @@ pub struct ApplicationSetup {
     pub spec: HpaSpec,
     /// Version, gates and flags of the controller manager.
     pub config: ControllerConfig,
-    /// When the HPA runs.
+    /// Timing of the HPA's syncs.
     pub timing: SyncTiming,
     /// The application.
     pub application: Application,
@@ -22,7 +22,7 @@ pub struct ApplicationSetup {
     pub demand: Demand,
     /// The path of each metric of the spec, in its order.
     pub metrics: Vec<MetricPath>,
-    /// What the controller makes of the target's pod selector.
+    /// The target's pod selector, as the controller reads it.
     pub selector: Selector,
     /// Replicas at the start, all ready and warm.
     pub start_replicas: u32,
@@ -34,7 +34,7 @@ pub struct ApplicationSetup {
     pub seed: u64,
 }
 
-/// What one pod does and needs.
+/// Capacity, requests and start of one pod.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Application {
     /// Cpu request that utilization is computed of, millicores; `None` if a container has none,
@@ -79,11 +79,11 @@ pub enum ApplicationError {
     /// A number is beyond what can be simulated in reasonable time and memory.
     #[error("{what} is {value}; at most {limit} can be simulated")]
     TooLarge {
-        /// What is too large.
+        /// The quantity that is too large.
         what: &'static str,
-        /// How large it is.
+        /// Its value.
         value: u64,
-        /// How large it may be.
+        /// Its limit.
         limit: u64,
     },
     /// A value must be above 0 and finite.

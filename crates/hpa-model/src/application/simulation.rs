@@ -14,7 +14,7 @@ use crate::{
 const STEP_MS: u64 = 1_000;
 /// The controller cuts utilization to whole per cent, which is up to this much of a target of 70.
 const PER_CENT_ROUNDING: f64 = 0.0145;
-/// Where the simulation's start lies on the controller's clock: the first pods are old.
+/// The simulation's start on the controller's clock: the first pods are old.
 const EPOCH_MS: u64 = 3_600_000;
 
 /// Simulates an application and its HPA.
@@ -32,7 +32,7 @@ pub fn simulate(setup: &ApplicationSetup) -> Result<Run, ApplicationError> {
     Ok(simulation.finish())
 }
 
-/// What has happened so far, by steps: sums run from the start.
+/// Sums from the start up to each step.
 #[derive(Default)]
 struct History {
     /// Demand times steps.

@@ -15,7 +15,7 @@ use super::simulation::{reversals, simulate};
 use crate::replica_calculator::Tolerances;
 use crate::{Behavior, SelectPolicy};
 
-/// What an HPA does at a constant load.
+/// The behaviour of an HPA at a constant load.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Behaves {
     /// It settles.
@@ -53,7 +53,7 @@ pub enum Behaves {
 /// The verdict, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApplicationVerdict {
-    /// What the HPA does.
+    /// The behaviour of the HPA.
     pub behaves: Behaves,
     /// The reason, in one or two sentences.
     pub why: String,

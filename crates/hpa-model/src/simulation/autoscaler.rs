@@ -20,7 +20,7 @@ use crate::{
     ReadyCondition, ReadyStatus, Sample, Scale, Selector,
 };
 
-/// Where the simulation's start lies on the controller's clock: the first pods are old.
+/// The simulation's start on the controller's clock: the first pods are old.
 const START_MS: u64 = 3_600_000;
 /// The window of one pod's reading, milliseconds: metrics-server's usual resolution.
 const READING_WINDOW_MS: u64 = 15_000;
@@ -30,7 +30,7 @@ const READING_WINDOW_MS: u64 = 15_000;
 pub(super) struct Scaler {
     pub(super) workload: usize,
     pub(super) controller: Controller,
-    /// As the API server stores it.
+    /// The spec as the API server stores it.
     pub(super) spec: HpaSpec,
     pub(super) timing: SyncTiming,
     pub(super) feed: MetricFeed,
@@ -42,7 +42,7 @@ pub(super) struct Scaler {
     pub(super) values: VecDeque<(u64, i64)>,
 }
 
-/// What the metric of an HPA is computed from.
+/// The inputs of an HPA's metric.
 #[derive(Clone, Debug)]
 pub(super) enum MetricFeed {
     /// The cluster's capacity.
@@ -167,7 +167,7 @@ impl World {
         pods.collect()
     }
 
-    /// What metrics-server says of them: the Ready ones share the work.
+    /// The readings of metrics-server: the Ready pods share the work.
     fn readings(&self, workload: usize, listed: &[Pod], value: Option<i64>) -> Vec<PodReading> {
         let sharing = listed.iter().filter(|pod| pod.ready.is_some()).count();
         let request = i64::try_from(self.workloads[workload].template.replica.footprint().get(CPU));

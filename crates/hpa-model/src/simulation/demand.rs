@@ -23,7 +23,7 @@ pub(super) struct Demand {
     pub(super) state: (u64, u64),
     /// The sum of the pods that found a node.
     pub(super) placed: Resources,
-    /// What is kept on each node for them.
+    /// Room that is kept on each node for them.
     kept: BTreeMap<usize, Resources>,
 }
 
@@ -44,7 +44,7 @@ impl Demand {
         all - lost.sum::<Amount>()
     }
 
-    /// What is kept on a node.
+    /// The room that is kept on a node.
     pub(super) fn on(&self, node: usize) -> Option<&Resources> {
         self.kept.get(&node)
     }
@@ -80,7 +80,7 @@ fn rank(nodes: &Nodes, place: usize, row: &[Amount]) -> i64 {
 }
 
 impl World {
-    /// What becomes of the paid pods without a node.
+    /// The demand state of each paid pod without a node.
     pub(super) fn demand(&self) -> Demand {
         let state = (self.nodes.changes, self.waiting_changes);
         match self.placed.state == state {

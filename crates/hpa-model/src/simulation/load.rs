@@ -109,7 +109,7 @@ fn on_line(from: Point, to: Point, at_ms: u64) -> u32 {
     }
 }
 
-/// When the line first leaves the level `now`, if it does so at all.
+/// Time at which the line first leaves the level `now`, if it ever does.
 fn crossing(from: Point, to: Point, now: u32) -> Option<u64> {
     let span = from.level.abs_diff(to.level);
     let done = from.level.abs_diff(now);

@@ -12,7 +12,7 @@ use oppscale_core::resources::{Amount, CPU, PODS, Resources};
 use super::demand::Demand;
 use super::nodes::{Node, Nodes, Sums, slots};
 
-/// What a capacity metric measures.
+/// The definition of a capacity metric.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetricModel {
     /// Whether the filler's pods lower it.
@@ -23,7 +23,7 @@ pub struct MetricModel {
     pub unit: MetricUnit,
     /// Whether it subtracts paid pods without a node.
     pub counts_demand: bool,
-    /// When it is read and served.
+    /// Timing of its readings.
     pub timing: MetricTiming,
 }
 
@@ -36,7 +36,7 @@ pub enum FillersInMetric {
     Excluded,
 }
 
-/// What a capacity metric counts.
+/// Unit of a capacity metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MetricUnit {
     /// Free cores over all nodes.
@@ -45,7 +45,7 @@ pub enum MetricUnit {
     FitReplicas,
 }
 
-/// When a metric is read and served.
+/// Timing of a metric: when it is read and served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MetricTiming {
     /// Read by Prometheus every so often, and served by an adapter some time later.
@@ -57,14 +57,14 @@ pub enum MetricTiming {
     },
     /// Kept current by a watch.
     Watched {
-        /// How far behind the watch is, milliseconds, positive.
+        /// Lag of the watch, milliseconds, positive.
         lag_ms: u64,
     },
 }
 
 impl MetricModel {
-    /// What the article's application measured: free cores, filler pods
-    /// included, nothing taken off, scraped every 30 s.
+    /// The metric of the article's application: free cores that filler pods lower, without a
+    /// reserve, scraped every 30 s.
     #[must_use]
     pub fn article() -> Self {
         Self {
@@ -76,7 +76,7 @@ impl MetricModel {
         }
     }
 
-    /// What oppscale serves: replicas that fit, filler pods and reserve excluded, watched.
+    /// The metric of oppscale: replicas that fit beside paid pods and the reserve, from watches.
     #[must_use]
     pub fn oppscale(reserve: Reserve) -> Self {
         Self {
@@ -172,7 +172,7 @@ impl MetricTiming {
         }
     }
 
-    /// How old a value can get before the next one is served, milliseconds.
+    /// Highest age of a value before the next one is served, milliseconds.
     #[must_use]
     pub fn worst_age_ms(self) -> u64 {
         self.period_ms().saturating_add(self.served_after_ms())

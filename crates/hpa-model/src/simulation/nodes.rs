@@ -22,7 +22,7 @@ pub(super) struct Nodes {
     /// The nodes, the smallest first: the order in which demand is placed.
     by_size: Vec<usize>,
     pub(super) total: Sums,
-    /// How often a pod was bound or released.
+    /// Number of times that a pod was bound or released.
     pub(super) changes: u64,
 }
 
@@ -101,7 +101,7 @@ impl Nodes {
         &self.by_size
     }
 
-    /// How many nodes there are.
+    /// Number of nodes.
     pub(super) fn len(&self) -> usize {
         self.list.len()
     }
@@ -239,7 +239,7 @@ pub(super) struct Node {
     pub(super) pods: Vec<PodId>,
     /// The highest priority first, then the oldest promise.
     pub(super) nominees: Vec<Nominee>,
-    /// How many fillers on it are being deleted.
+    /// Number of fillers on it that are being deleted.
     pub(super) terminating_fillers: Amount,
 }
 
@@ -255,7 +255,7 @@ pub(super) fn share(amounts: &Resources, allocatable: &Resources) -> i64 {
     i64::try_from(of(CPU) + of(MEMORY)).unwrap_or(i64::MAX)
 }
 
-/// How many replicas fit into `left`: the rule of `headroom`.
+/// Number of replicas that fit into `left`: the rule of `headroom`.
 pub(super) fn slots(left: &Resources, replica: &Replica) -> Amount {
     let by_resource = replica.footprint().present();
     by_resource.map(|(name, each)| left.get(name).max(0) / each).min().unwrap_or(0)
@@ -295,7 +295,7 @@ impl Node {
         self.nominees.insert(at, nominee);
     }
 
-    /// What is promised to other pods that come before the pod.
+    /// The requests of other nominated pods that come before the pod.
     ///
     /// Upstream lets a nominated pod also wait for those of the same priority that were nominated
     /// the node after it. Here it does not, so that it waits for its own victims only.

@@ -20,34 +20,36 @@ pub struct Run {
 /// The figures of a whole run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// How long it was, milliseconds.
+    /// Length of the run, milliseconds.
     pub length_ms: u64,
     /// The cpu that paid and filler pods with a node requested on average, in thousandths of a
     /// per cent of allocatable.
     pub utilisation_milli_percent: u64,
     /// The same of paid pods alone.
     pub paid_milli_percent: u64,
-    /// How often the HPA wrote the filler's scale.
+    /// Number of times that the HPA wrote the filler's scale.
     pub scale_events: u64,
-    /// How often it turned round from up to down or back.
+    /// Number of times that the scaling changed between up and down.
     pub reversals: u64,
     /// Filler pods with a node that were deleted, preempted ones included.
     pub filler_deleted: u64,
-    /// Those of them that paid pods preempted.
+    /// Number of deleted filler pods that paid pods preempted.
     pub filler_preempted: u64,
     /// Paid pods that waited for a node for a second or more.
     pub paid_delayed: u64,
-    /// Those of them that still waited at the end.
+    /// Number of delayed paid pods that still waited at the end.
     pub paid_never_started: u64,
     /// The longest wait of a paid pod for a node, milliseconds.
     pub longest_delay_ms: u64,
     /// Requests of filler pods over the time that they were Ready, in milli-core-hours.
     pub harvested_milli_core_hours: u64,
-    /// Where usage is told: what filler pods burnt, in milli-core-hours.
+    /// CPU that filler pods burnt, in milli-core-hours; `None` if the setup has no usage.
     pub burnt_milli_core_hours: u64,
-    /// Where usage is told: the part of idle CPU that they burnt, in thousandths of a per cent.
+    /// Part of the idle CPU that they burnt, in thousandths of a percent; `None` if the setup has
+    /// no usage.
     pub idle_used_milli_percent: u64,
-    /// Where usage is told: CPU that paid pods wanted and did not get, in milli-core-seconds.
+    /// CPU that paid pods wanted and did not get, in milli-core-seconds; `None` if the setup has no
+    /// usage.
     pub paid_lost_milli_core_seconds: u64,
     /// Pods that were created.
     pub pods_created: u64,
@@ -71,11 +73,11 @@ pub struct Rescale {
 pub struct Sample {
     /// Time, in milliseconds.
     pub at_ms: u64,
-    /// What pods may take, millicores.
+    /// Allocatable CPU, millicores.
     pub allocatable_milli: Amount,
-    /// What paid pods with a node request, millicores.
+    /// Requests of paid pods with a node, millicores.
     pub paid_milli: Amount,
-    /// What filler pods with a node request, millicores.
+    /// Requests of filler pods with a node, millicores.
     pub filler_milli: Amount,
     /// Filler pods that are Ready and not being deleted.
     pub filler_running: u32,

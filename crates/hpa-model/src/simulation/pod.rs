@@ -10,7 +10,7 @@ pub(super) struct PodRef {
     pub(super) number: u64,
 }
 
-/// How far a pod has come.
+/// State of a pod.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum PodStage {
     /// It has no node.
@@ -88,7 +88,7 @@ impl Pods {
         self.slab.get(pod.id as usize).filter(|found| found.number == pod.number)
     }
 
-    /// What an event keeps of a pod.
+    /// Identity of a pod in an event.
     pub(super) fn reference(&self, id: PodId) -> PodRef {
         PodRef { id, number: self[id].number }
     }
@@ -98,7 +98,7 @@ impl Pods {
         self.slab.iter().filter(|pod| pod.number > 0)
     }
 
-    /// How many pods were ever created.
+    /// Number of pods ever created.
     pub(super) fn created(&self) -> u64 {
         self.created
     }

@@ -187,11 +187,11 @@ impl FromStr for BuiltInScenario {
 pub struct Configuration {
     /// A short name for tables.
     pub key: &'static str,
-    /// What it is, in one line.
+    /// Description, in one line.
     pub title: &'static str,
     /// The HPA; its limits are those of the blog's cluster.
     pub spec: HpaSpec,
-    /// What its metric measures.
+    /// Definition of its metric.
     pub metric: MetricModel,
     /// The filler's priority. Below 0, paid pods preempt its pods.
     pub priority: i32,
@@ -206,7 +206,7 @@ const MAX: u32 = 150;
 const ARTICLE_CLUSTER: Amount = 184_000;
 /// Its reserve, millicores.
 const ARTICLE_RESERVE: i64 = 30_000;
-/// What a fast loop needs, millicores.
+/// Reserve that a fast loop needs, millicores.
 const SMALL_RESERVE: i64 = 8_000;
 
 /// The former names of configurations, accepted for one release.

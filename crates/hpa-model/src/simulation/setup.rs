@@ -22,11 +22,11 @@ pub struct Setup {
     pub scheduler: SchedulerOptions,
     /// The opportunistic workload.
     pub filler: Filler,
-    /// What pods use; needed on the usage basis.
+    /// Usage of pods; required on the usage basis.
     pub usage: Option<UsageModel>,
     /// The paid applications.
     pub paid: Vec<PaidApp>,
-    /// How late the Deployment and ReplicaSet controllers act on a write, milliseconds.
+    /// Delay of the Deployment and ReplicaSet controllers after a write, milliseconds.
     pub controller_ms: u64,
     /// The last moment that is simulated, milliseconds.
     pub end_ms: u64,
@@ -41,16 +41,16 @@ pub struct Setup {
 pub struct NodePool {
     /// Number of nodes.
     pub count: u32,
-    /// What pods may take on each.
+    /// Allocatable of each.
     pub allocatable: Resources,
 }
 
-/// How the scheduler works.
+/// Options of the scheduler.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SchedulerOptions {
     /// Which of the nodes with room it takes.
     pub strategy: Strategy,
-    /// How many pods it tries in a second; `None` for as many as there are.
+    /// Pods that it tries per second; `None` for no limit.
     pub pods_per_second: Option<u32>,
 }
 
@@ -64,10 +64,10 @@ pub enum Strategy {
     MostAllocated,
 }
 
-/// What every pod of a workload is like.
+/// Template of a workload's pods.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PodTemplate {
-    /// What it takes from its node.
+    /// Requests of a pod.
     pub replica: Replica,
     /// The value of its PriorityClass; 0 without one.
     pub priority: i32,
@@ -111,18 +111,18 @@ pub struct Autoscaler {
     pub spec: HpaSpec,
     /// Version, gates and flags of the controller manager.
     pub config: ControllerConfig,
-    /// What the metric measures.
+    /// Definition of the metric.
     pub metric: MetricModel,
-    /// When it runs.
+    /// Timing of its syncs.
     pub timing: SyncTiming,
 }
 
-/// When an HPA runs: a period after the last run *ended*.
+/// Timing of an HPA's syncs: each begins a period after the last one *ended*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SyncTiming {
     /// `--horizontal-pod-autoscaler-sync-period`, milliseconds, positive; 15 000.
     pub period_ms: u64,
-    /// How long a run takes at most, milliseconds; each takes a time of its own up to this.
+    /// Longest duration of a run, milliseconds; each run takes a random time up to this.
     pub jitter_ms: u64,
 }
 
@@ -133,11 +133,11 @@ pub struct PaidApp {
     pub name: String,
     /// Its pods.
     pub template: PodTemplate,
-    /// What sets its replicas.
+    /// The source of its replica count.
     pub scaling: PaidScaling,
 }
 
-/// What sets the replicas of a paid application.
+/// The source of a paid application's replica count.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PaidScaling {
     /// A script or a recording.
@@ -154,7 +154,7 @@ pub struct PaidAutoscaler {
     pub spec: HpaSpec,
     /// Version, gates and flags of the controller manager.
     pub config: ControllerConfig,
-    /// When it runs.
+    /// Timing of its syncs.
     pub timing: SyncTiming,
     /// The work to be done, in thousandths of the metric: millicores for CPU.
     pub work: Load,
@@ -258,7 +258,7 @@ pub enum SetupError {
     Hpa {
         /// Workload of the HPA.
         workload: String,
-        /// What the API server has against it.
+        /// The API server's reason.
         problem: Invalid,
     },
     /// A metric of the filler's HPA is not the capacity metric.
@@ -273,11 +273,11 @@ pub enum SetupError {
     /// A number is beyond what makes sense.
     #[error("{what} is {value}; at most {limit} can be simulated")]
     TooLarge {
-        /// What is too large.
+        /// The quantity that is too large.
         what: String,
-        /// How large it is.
+        /// Its value.
         value: u64,
-        /// How large it may be.
+        /// Its limit.
         limit: u64,
     },
     /// A script goes back in time.

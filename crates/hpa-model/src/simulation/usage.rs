@@ -24,30 +24,30 @@ pub(super) const READING_MS: u64 = INTERVAL.as_millis() as u64;
 /// The whole of what paid pods request, in the unit of their usage.
 const THOUSANDTHS: Amount = 1000;
 
-/// Thousandths of their requests that paid pods use where nothing tells.
+/// Default usage of paid pods, in thousandths of their requests.
 pub const PAID_USAGE: u32 = 250;
 
-/// What pods use.
+/// Usage of pods.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsageModel {
-    /// What the metric counts as free. On the requests basis usage is accounted for only.
+    /// Basis of the metric. On the requests basis, usage is only accounted for.
     pub basis: Basis,
     /// Millicores that a replica of the filler burns if it gets them; positive.
     pub burn_milli: Amount,
-    /// What paid pods use over time, in thousandths of what they request.
+    /// Usage of paid pods over time, in thousandths of their requests.
     pub paid: Load,
 }
 
 /// CPU of a node, millicores.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct NodeUse {
-    /// What paid pods get.
+    /// CPU that paid pods get.
     pub(super) paid: Amount,
-    /// What they wanted beyond that.
+    /// CPU that paid pods want beyond that.
     pub(super) paid_lost: Amount,
-    /// What fillers burn.
+    /// CPU that fillers burn.
     pub(super) burnt: Amount,
-    /// What nobody would use without fillers.
+    /// CPU that would be idle without fillers.
     pub(super) idle: Amount,
 }
 
@@ -63,7 +63,7 @@ impl UsageModel {
         self.basis == Basis::Usage
     }
 
-    /// What is used of a node at a moment.
+    /// CPU usage of a node at a moment, millicores.
     pub(super) fn of_node(&self, node: &Node, replica: &Replica, at_ms: u64) -> NodeUse {
         let sums = &node.sums;
         let allocatable = sums.allocatable.get(CPU);

@@ -35,9 +35,9 @@ pub(super) struct Workload {
     pub(super) desired: u32,
     /// Its pods but for those being deleted; their number is `status.replicas`.
     pub(super) active: Vec<PodId>,
-    /// Those without a node and without a promise, oldest first.
+    /// Pods without a node that are not nominated to one, oldest first.
     pub(super) waiting: VecDeque<PodId>,
-    /// Those without a node that have been nominated to one, oldest first.
+    /// Pods without a node that are nominated to one, oldest first.
     pub(super) nominated: VecDeque<PodId>,
     /// Pods that exist, those being deleted included.
     pub(super) total: u32,
@@ -54,7 +54,7 @@ pub(super) struct Workload {
 }
 
 impl Workload {
-    /// How many of its pods have no node.
+    /// Number of its pods without a node.
     pub(super) fn pending(&self) -> usize {
         self.waiting.len() + self.nominated.len()
     }

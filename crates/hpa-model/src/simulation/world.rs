@@ -48,7 +48,7 @@ pub(super) struct World {
     pub(super) next_turn_ms: u64,
     /// Whether the scheduler's next turn is planned.
     pub(super) scheduling: bool,
-    /// How often room was freed.
+    /// Number of times that room was freed.
     pub(super) room: u64,
     /// The workloads that have pods without a node.
     pub(super) with_pending: BTreeSet<usize>,
@@ -56,16 +56,16 @@ pub(super) struct World {
     pub(super) freed: Vec<usize>,
     /// The priorities in use, the least first.
     pub(super) priorities: Vec<i32>,
-    /// How often a pod began or ceased to wait, or was nominated.
+    /// Number of times that a pod began or ceased to wait, or was nominated.
     pub(super) waiting_changes: u64,
     /// The unit of the filler's metric.
     pub(super) unit: MetricUnit,
-    /// Where paid pods without a node would go, as of the last measurement.
+    /// Nodes where paid pods without a node would go, as of the last measurement.
     pub(super) placed: Demand,
-    /// How many paid pods have no node.
+    /// Number of paid pods without a node.
     pub(super) paid_pending: u32,
     pub(super) counters: Counters,
-    /// What pods use, and its readings.
+    /// Usage of pods, and its readings.
     pub(super) usage: Option<(UsageModel, Readings)>,
 }
 
@@ -168,13 +168,13 @@ pub struct Simulation {
 /// A node of a simulation.
 #[derive(Clone, Copy, Debug)]
 pub struct SimulatedNode<'a> {
-    /// What its pods may request.
+    /// Allocatable of the node.
     pub allocatable: &'a Resources,
-    /// What they request, those being deleted included.
+    /// Requests of its pods, those being deleted included.
     pub requested: &'a Resources,
     /// The part of paid pods.
     pub paid: &'a Resources,
-    /// Millicores that paid pods use: what they request, unless the setup tells usage.
+    /// Usage of paid pods, millicores: their requests, unless the setup has usage.
     pub paid_used: Amount,
     /// Millicores that filler pods use.
     pub burnt: Amount,

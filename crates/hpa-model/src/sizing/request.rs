@@ -22,7 +22,7 @@ pub struct SizingRequest {
     pub max: Option<u32>,
     /// The most that replicas may take together, where it is given; 0 is no limit.
     pub quota: Resources,
-    /// Where replicas may go.
+    /// Placement of replicas.
     pub placement: Placement,
     /// Whether a node takes one replica only, however many would fit: for a port of the node, or an
     /// anti-affinity by host name.
@@ -33,7 +33,7 @@ pub struct SizingRequest {
     pub nodes: Selector,
     /// Kubernetes version of the HPA controller.
     pub version: KubernetesVersion,
-    /// How the metric gets to the HPA.
+    /// Pipeline of the metric to the HPA.
     pub pipeline: Pipeline,
     /// The replicas' grace period, milliseconds.
     pub grace_ms: u64,
@@ -48,9 +48,9 @@ pub struct Origins {
     pub replica: &'static str,
     /// Source of the reserve.
     pub reserve: &'static str,
-    /// Of `minReplicas`.
+    /// Value of `minReplicas`.
     pub min: &'static str,
-    /// Of `maxReplicas`.
+    /// Value of `maxReplicas`.
     pub max: &'static str,
 }
 
@@ -78,11 +78,11 @@ pub enum ReplicaChoice {
 pub enum ReserveChoice {
     /// This much.
     Given(Reserve),
-    /// What the loop needs.
+    /// The reserve that the loop needs.
     Auto(Option<Growth>),
 }
 
-/// How fast paid requests grow.
+/// Growth of paid requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Growth {
     /// Millicores per second.
@@ -100,7 +100,7 @@ pub enum GrowthSource {
     Measured(String),
 }
 
-/// How the metric gets to the HPA.
+/// Pipeline of the metric to the HPA.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Pipeline {
     /// oppscale serves custom.metrics.k8s.io itself.
@@ -115,7 +115,7 @@ pub enum Pipeline {
 }
 
 impl Pipeline {
-    /// What the metric measures, with this much taken off.
+    /// The capacity metric of this pipeline, less this reserve.
     pub fn metric_model(self, reserve: Reserve) -> MetricModel {
         let model = MetricModel::oppscale(reserve);
         match self {

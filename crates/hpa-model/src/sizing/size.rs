@@ -23,21 +23,21 @@ const SECONDS_PER_POD: Amount = 20;
 /// Every number of the manifests.
 #[derive(Debug, Clone)]
 pub struct Sizing {
-    /// What a replica takes.
+    /// Requests of a replica.
     pub replica: Replica,
-    /// What stays free.
+    /// The reserve.
     pub reserve: Reserve,
     /// `minReplicas`.
     pub min: u32,
     /// `maxReplicas`.
     pub max: u32,
-    /// What all replicas may take together, pods included.
+    /// Quota of all replicas together, the number of pods included.
     pub quota: Resources,
-    /// What the HPA model says of the loop.
+    /// The HPA model's verdict on the loop.
     pub stability: Stability,
     /// The nodes that may be filled, by name.
     pub nodes: Vec<String>,
-    /// Where each number comes from.
+    /// Derivation of each number.
     pub lines: Vec<Line>,
 }
 
@@ -166,9 +166,9 @@ fn seconds(ms: u64) -> String {
     cores(Amount::from(ms))
 }
 
-/// How many replicas there may be.
+/// Limits of the number of replicas.
 struct Limits {
-    /// How many fit at zero paid load, after the reserve and within the quota.
+    /// Replicas that fit at zero paid load, after the reserve and within the quota.
     found: Amount,
     /// `maxReplicas`.
     max: u32,
@@ -319,7 +319,7 @@ fn least(
     Ok(min)
 }
 
-/// How the HPA moves, what its version costs, and what the model says of it.
+/// The HPA's behavior, the notes on its version, and the model's verdict.
 fn behavior(
     request: &SizingRequest,
     need: &ReserveNeed,
@@ -394,7 +394,7 @@ fn loop_context(
     }
 }
 
-/// What the HPA model says of the rendered HPA.
+/// The HPA model's verdict on the rendered HPA.
 fn judge(
     request: &SizingRequest,
     context: &LoopContext,
@@ -407,8 +407,7 @@ fn judge(
     verdict::judge(&spec, &config, &request.pipeline.metric_model(reserve), context)
 }
 
-/// What the loop needs to leave free at its fullest: at zero paid load, where the replicas
-/// that a tolerance overlooks are the most.
+/// The reserve that the loop needs at zero paid load, where a tolerance overlooks most replicas.
 fn need(
     request: &SizingRequest,
     context: &LoopContext,
@@ -418,33 +417,33 @@ fn need(
     judge(request, &emptied, bounds, Reserve::default()).map(|verdict| verdict.reserve)
 }
 
-/// What a number is about, and so the objects it stands in.
+/// Subject of a number, which decides the objects that have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
     /// The requests of a replica.
     Replica,
-    /// What must stay free.
+    /// The reserve.
     Reserve,
     /// The replicas an HPA may choose between.
     Bounds,
     /// The most that all replicas may take.
     Quota,
-    /// How the HPA moves.
+    /// The HPA's behavior.
     Behavior,
-    /// What keeps fillers from buying nodes.
+    /// The guard against fillers that make a node autoscaler add nodes.
     Guard,
 }
 
 /// A number, and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// What it is about.
+    /// Subject of the number.
     pub subject: Subject,
-    /// What it is called in the manifest.
+    /// Its name in the manifest.
     pub what: String,
     /// The number.
     pub value: String,
-    /// Where it comes from, in one sentence without a period.
+    /// Its derivation, as a sentence without a period.
     pub why: String,
 }
 

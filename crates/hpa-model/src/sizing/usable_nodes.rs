@@ -19,11 +19,11 @@ use super::size::{Line, Subject};
 pub(super) struct UsableNodes {
     /// By name.
     pub(super) nodes: Vec<UsableNode>,
-    /// What pods may take on all of them.
+    /// Allocatable of all of them.
     pub(super) allocatable: Resources,
-    /// What of it always stands there.
+    /// Requests of pods that are always there, such as those of DaemonSets.
     pub(super) standing: Resources,
-    /// What paid pods occupy or wait for, DaemonSets included, millicores.
+    /// Requests of paid pods with and without a node, DaemonSets included, millicores.
     pub(super) paid_milli: Amount,
     /// The largest paid pod, millicores.
     pub(super) largest_paid_milli: Amount,
@@ -33,9 +33,9 @@ pub(super) struct UsableNodes {
 #[derive(Debug)]
 pub(super) struct UsableNode {
     pub(super) name: String,
-    /// What is left beside what always stands there; never negative.
+    /// Room beside the pods that are always there; never negative.
     pub(super) empty: Resources,
-    /// What is left beside all others now, the waiting ones that would go here included; never
+    /// Room beside all paid pods of now, the waiting ones that would go here included; never
     /// negative.
     pub(super) now: Resources,
 }
@@ -95,22 +95,22 @@ impl UsableNodes {
         Ok(nodes)
     }
 
-    /// How many replicas fit at zero paid load.
+    /// Replicas that fit at zero paid load.
     pub(super) fn slots(&self, replica: &Replica) -> Amount {
         self.nodes.iter().map(|node| slots(&node.empty, replica)).sum()
     }
 
-    /// How many nodes can hold a replica at zero paid load.
+    /// Nodes that can hold a replica at zero paid load.
     pub(super) fn able_to_hold(&self, replica: &Replica) -> Amount {
         self.nodes.iter().filter(|node| slots(&node.empty, replica) > 0).count() as Amount
     }
 
-    /// How many replicas fit beside all others now.
+    /// Replicas that fit beside all paid pods of now.
     pub(super) fn slots_now(&self, replica: &Replica) -> Amount {
         self.nodes.iter().map(|node| slots(&node.now, replica)).sum()
     }
 
-    /// What is left on all nodes together at zero paid load.
+    /// Room on all nodes together at zero paid load.
     pub(super) fn empty(&self) -> Resources {
         self.nodes.iter().fold(Resources::default(), |mut sum, node| {
             sum.add(&node.empty);
@@ -142,7 +142,7 @@ impl UsableNodes {
     }
 }
 
-/// How many replicas fit into `room`.
+/// Replicas that fit into `room`.
 pub(super) fn slots(room: &Resources, replica: &Replica) -> Amount {
     let of = |(name, amount): (&str, Amount)| room.get(name).max(0) / amount.max(1);
     replica.footprint().present().map(of).min().unwrap_or(0)

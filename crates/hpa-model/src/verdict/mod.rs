@@ -30,7 +30,7 @@ pub use reserve::ReserveNeed;
 /// The verdict on an HPA.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
-    /// What it will do.
+    /// Its predicted behaviour.
     pub stability: Stability,
     /// The figures behind it.
     pub control: ControlLoop,

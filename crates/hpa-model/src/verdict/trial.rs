@@ -13,9 +13,9 @@ use crate::{
     Selector, Series,
 };
 
-/// Where a trial's start lies on the controller's clock.
+/// A trial's start on the controller's clock.
 const EPOCH_MS: u64 = 3_600_000;
-/// How long a trial lasts at least, milliseconds.
+/// Shortest length of a trial, milliseconds.
 const SHORTEST_MS: u64 = 4 * 3_600_000;
 /// From a pod's creation until it is Ready, milliseconds.
 const POD_START_MS: u64 = 10_000;
@@ -23,7 +23,7 @@ const POD_START_MS: u64 = 10_000;
 /// the syncs against the metric, as in a real cluster, so that no phase lasts.
 const MAX_RUN_MS: u64 = 100;
 
-/// What a filler's HPA did in all its trials.
+/// The behaviour of a filler's HPA in all its trials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// It stopped in each, at these replicas.
@@ -194,7 +194,7 @@ impl Bench<'_> {
         u32::try_from(left / self.context.replica_milli.max(1)).unwrap_or(u32::MAX)
     }
 
-    /// How long nothing must happen until nothing will, milliseconds.
+    /// Time without a change after which none follows, milliseconds.
     fn quiet_ms(&self) -> u64 {
         let flag = self.config.downscale_stabilization_seconds;
         let slowest = self.spec.behavior.as_ref().map_or(i32::try_from(flag).unwrap_or(0), |b| {

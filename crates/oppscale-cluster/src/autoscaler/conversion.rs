@@ -18,7 +18,7 @@ const BEHAVIOR: &str = "autoscaling.alpha.kubernetes.io/behavior";
 pub struct Unconvertible {
     /// The path, such as `spec.metrics[0].external.metric`.
     pub field: String,
-    /// What is wrong with it.
+    /// The problem.
     pub problem: String,
 }
 

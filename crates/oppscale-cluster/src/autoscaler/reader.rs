@@ -40,7 +40,7 @@ pub struct HpaReader {
     metrics: Vec<Metric>,
 }
 
-/// Where one metric is read.
+/// Source of one metric.
 #[derive(Debug)]
 struct Metric {
     name: String,
@@ -49,7 +49,7 @@ struct Metric {
 
 #[derive(Debug)]
 enum Source {
-    /// Of all containers, or of one.
+    /// Usage of all containers, or of one.
     Resource(Option<String>),
     /// With a selector of the series.
     Pods(String),

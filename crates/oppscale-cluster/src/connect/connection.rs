@@ -74,12 +74,12 @@ pub(crate) struct Connection {
     proxy: Option<Proxy>,
     impersonation: Vec<(HeaderName, HeaderValue)>,
     identity: Option<Identity>,
-    /// How the user is authenticated beside a client certificate.
+    /// Authentication of the user beside a client certificate.
     pub(crate) login: Login,
     plugin_timeout: Option<Duration>,
 }
 
-/// How a user is authenticated beside a client certificate.
+/// Authentication of a user beside a client certificate.
 pub(crate) enum Login {
     /// Not at all.
     Anonymous,
@@ -98,7 +98,7 @@ pub(crate) struct Credentials {
     pub(crate) authorization: Option<HeaderValue>,
     /// A client certificate of a plugin.
     pub(crate) identity: Option<Identity>,
-    /// When they end.
+    /// Time at which they expire.
     pub(crate) expires: Option<Timestamp>,
 }
 
@@ -341,7 +341,7 @@ impl Connection {
         self.url.to_string().trim_end_matches('/').to_owned()
     }
 
-    /// Where the cluster is, and how it is trusted.
+    /// Address of the cluster, and how its certificate is verified.
     pub(crate) fn endpoint(&self) -> Endpoint {
         let pem = self.authority.as_ref().map(|pem| String::from_utf8_lossy(pem).into_owned());
         Endpoint {
@@ -753,7 +753,7 @@ fn token_of_provider(names: &Names<'_>, provider: &AuthProvider) -> Result<Strin
     Ok(token)
 }
 
-/// When a JSON Web Token ends, seconds since 1970.
+/// Expiry of a JSON Web Token, seconds since 1970.
 fn expiry_of(token: &str) -> Option<i64> {
     #[derive(Deserialize)]
     struct Claims {
@@ -784,7 +784,7 @@ async fn token_of_file(path: &Path) -> Result<HeaderValue, ClusterError> {
     bearer(token).ok_or_else(|| wrong("it holds characters that no HTTP header can have"))
 }
 
-/// What a credential plugin is told of a cluster: `ExecCredential.spec.cluster`.
+/// The cluster as a credential plugin gets it: `ExecCredential.spec.cluster`.
 fn cluster_info(cluster: &ClusterEntry, authority: Option<&[u8]>) -> Value {
     let mut info = json!({"server": cluster.server});
     let mut add = |key: &str, value: Value| info[key] = value;

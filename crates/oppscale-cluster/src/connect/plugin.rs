@@ -29,7 +29,7 @@ pub(crate) struct Plugin {
     api_version: String,
     install_hint: String,
     mode: InteractiveMode,
-    /// What `provideClusterInfo` tells the plugin.
+    /// The cluster, for `provideClusterInfo`.
     cluster: Option<Value>,
 }
 
@@ -50,14 +50,14 @@ pub(crate) enum Terminal {
     Taken,
 }
 
-/// What a plugin printed.
+/// Output of a plugin.
 #[derive(Clone, Default)]
 pub(crate) struct PluginCredentials {
     /// A bearer token.
     pub(crate) token: Option<String>,
     /// A client certificate.
     pub(crate) identity: Option<Identity>,
-    /// When they end.
+    /// Time at which they expire.
     pub(crate) expires: Option<Timestamp>,
 }
 
@@ -134,7 +134,7 @@ impl Plugin {
         })
     }
 
-    /// Whether a person may be asked.
+    /// Whether the plugin may prompt the user.
     fn is_interactive(&self, terminal: Terminal) -> Result<bool, ClusterError> {
         let is_available = terminal == Terminal::Shared && std::io::stdin().is_terminal();
         match self.mode {

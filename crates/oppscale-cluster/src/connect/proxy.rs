@@ -22,7 +22,7 @@ pub(crate) struct ProxyEnvironment {
 /// A proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Proxy {
-    /// How it is spoken to.
+    /// Its protocol.
     pub(crate) kind: ProxyKind,
     /// Its address, with a port and without credentials.
     pub(crate) address: Uri,

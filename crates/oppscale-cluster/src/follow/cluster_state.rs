@@ -36,18 +36,19 @@ impl ClusterState {
         Self { state, changes: watch::Sender::new(0), health_changes: watch::Sender::new(0) }
     }
 
-    /// Looks at the cluster state. It stands still meanwhile, so be quick.
+    /// Reads the cluster state under its lock, so `read` must be quick.
     pub fn read<R>(&self, read: impl FnOnce(&Snapshot, &Health) -> R) -> R {
         let state = self.state();
         read(state.builder.snapshot(), &state.health)
     }
 
-    /// Tells of changes; how many there were is of no meaning.
+    /// Subscribes to changes; their number has no meaning.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 
-    /// Tells when a list becomes whole, a connection is lost or comes back, or is refused.
+    /// Subscribes to changes of health: a list is complete, a connection is lost, restored or
+    /// refused.
     pub fn health_changes(&self) -> watch::Receiver<u64> {
         self.health_changes.subscribe()
     }

@@ -108,7 +108,7 @@ impl<'e> Event<'e> {
 pub(crate) struct EventReader {
     encoding: Encoding,
     buffer: Vec<u8>,
-    /// How much of the buffer has been read.
+    /// Number of bytes of the buffer that have been read.
     read: usize,
 }
 

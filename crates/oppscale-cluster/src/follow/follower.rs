@@ -24,26 +24,26 @@ use crate::workload::{KindRef, ResolvedWorkload, WorkloadRef};
 /// Default lifetime of a watch: the greatest age of the data before a renewal confirms it. A dead
 /// connection goes unnoticed a little longer.
 pub const WATCH_LIFE: Duration = Duration::from_secs(30);
-/// How often the clocks are compared.
+/// Interval at which the clocks are compared.
 const CLOCK_CHECK: Duration = Duration::from_secs(5);
-/// How long the server may take to tell its version.
+/// Time limit for the request of the server's version.
 const VERSION_TIMEOUT: Duration = Duration::from_secs(3);
 /// The first minor version whose API server streams lists without being asked to by a
 /// feature gate (WatchList; 1.32 had it too, 1.33 had not).
 const STREAMING_SINCE: u32 = 34;
 
-/// What to follow, and how.
+/// Options of the watches.
 #[derive(Debug, Default)]
 pub struct WatchConfig {
     /// The workload whose pods are own; otherwise the label decides.
     pub workload: Option<WorkloadRef>,
     /// The namespace of a workload that was named without one.
     pub namespace: Option<String>,
-    /// How long a watch lives; `None` for [`WATCH_LIFE`].
+    /// Lifetime of a watch; `None` for [`WATCH_LIFE`].
     pub watch_life: Option<Duration>,
     /// Whether limits are added up, too, which only people look at.
     pub limits: bool,
-    /// Is told of every change that counts.
+    /// Observer of every change that counts.
     pub observer: Option<Box<dyn ChangeObserver>>,
 }
 
@@ -62,7 +62,7 @@ pub struct Follower {
 pub struct Followed(SharedStatus);
 
 impl Followed {
-    /// How fresh it is.
+    /// Status of the watch.
     pub fn status(&self) -> WatchStatus {
         self.0.get()
     }
@@ -189,7 +189,7 @@ impl Follower {
         Followed(feed)
     }
 
-    /// What is known.
+    /// The cluster state.
     pub fn cluster_state(&self) -> &ClusterState {
         &self.cluster_state
     }

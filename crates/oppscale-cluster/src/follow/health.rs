@@ -16,7 +16,7 @@ pub struct Health {
 /// The status of the watch of one kind.
 #[derive(Debug, Clone)]
 pub struct WatchStatus {
-    /// What is going on.
+    /// State of the watch.
     pub phase: Phase,
     /// When the data was last known to be current: by an event, a bookmark, or a watch that began
     /// or ended in order. `None` before the first list is whole.
@@ -33,20 +33,20 @@ pub(super) struct Summary {
     is_whole: bool,
 }
 
-/// What a watch is doing.
+/// State of a watch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Phase {
     /// Its first list is being read; so many objects have come. Nothing of it is whole yet.
     Listing(u64),
     /// Its watch is up.
     Following,
-    /// Its watch is lost and will be tried again. The data is the last that was heard.
+    /// The watch is lost and will be tried again. The data is that of the last event.
     Reconnecting {
         /// Why, as a sentence.
         why: String,
-        /// How often it was tried since.
+        /// Number of tries since.
         tries: u32,
-        /// When it is tried next, if that is known.
+        /// Time of the next try, if known.
         next_try: Option<Instant>,
     },
     /// Its list is being read again, from the start. The data is the last that was heard,
@@ -59,14 +59,14 @@ pub enum Phase {
     Polling {
         /// Why, as a sentence.
         why: String,
-        /// How often.
+        /// Interval of the lists.
         every: Duration,
     },
     /// It may not be read (403), and nothing of it is known. It is tried again now and then.
     Refused {
         /// Why, as a sentence.
         why: String,
-        /// What to do about it.
+        /// The hint.
         hint: Option<String>,
     },
 }
@@ -107,7 +107,7 @@ impl WatchStatus {
         self.fresh_at.is_some()
     }
 
-    /// How old the data may be.
+    /// Highest possible age of the data.
     pub fn age(&self, now: Instant) -> Option<Duration> {
         self.fresh_at.map(|fresh_at| now.saturating_duration_since(fresh_at))
     }

@@ -20,7 +20,7 @@ use crate::pages;
 use crate::pages::{ListSink, Listing};
 use crate::tasks::Heartbeat;
 
-/// How long after its end a watch may stay silent before it is given up.
+/// Time after its end at which a silent watch is given up.
 const WATCH_GRACE: Duration = Duration::from_secs(5);
 /// How long the server may take to begin or go on with a list that it streams. Where etcd cannot
 /// be asked for its progress, the end of the list may never come.
@@ -41,7 +41,7 @@ const MAX_WATCH_TRIES: u32 = 6;
 /// times the sum of the timeouts and pauses above.
 const MAX_PAUSE: Duration = Duration::from_secs(300);
 
-/// How to follow.
+/// Options of the watch.
 #[derive(Debug, Clone)]
 pub(super) struct ReflectorConfig {
     /// How long a watch lives before the server ends it and the next one goes on. A silent
@@ -81,7 +81,7 @@ struct Expiry {
     is_failure: bool,
 }
 
-/// How a watch ended that did not fail.
+/// The end of a watch that did not fail.
 struct EndedWatch {
     lived: Duration,
 }
@@ -91,9 +91,9 @@ struct Listed<'r, H> {
     handler: &'r mut H,
     status: &'r StatusHandle,
     heartbeat: &'r Heartbeat,
-    /// How many objects have come.
+    /// Number of objects so far.
     count: u64,
-    /// How many of them came before the page that is being read.
+    /// Number of them before the page that is being read.
     before_page: u64,
 }
 
@@ -167,7 +167,7 @@ impl<H: EventHandler> Reflector<H> {
         self.heartbeat.clone()
     }
 
-    /// Tells the outcome of the first list.
+    /// Sends the outcome of the first list.
     pub(super) fn first_outcome(&mut self) -> oneshot::Receiver<Result<(), ClusterError>> {
         let (sender, receiver) = oneshot::channel();
         self.first = Some(sender);
@@ -430,7 +430,7 @@ impl<H: EventHandler> Reflector<H> {
         POLL_INTERVAL.min(self.reflector_config.watch_life)
     }
 
-    /// One watch, from where the last one stood.
+    /// One watch, from the last known resource version.
     async fn watch(&mut self) -> Result<EndedWatch, Stop> {
         let words = format!("watch {}", self.listing.noun);
         let path = self.listing.with(&format!(

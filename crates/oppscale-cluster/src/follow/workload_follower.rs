@@ -14,7 +14,7 @@ use crate::error::ClusterError;
 use crate::pages::{Listing, percent_encode};
 use crate::workload::{self, KindRef, ResolvedWorkload, WorkloadRef};
 
-/// How long changes of a workload are gathered: a rollout makes several at once.
+/// Time for which changes of a workload are gathered: a rollout makes several at once.
 const DEBOUNCE: Duration = Duration::from_millis(200);
 /// The longest wait before a workload that could not be read is read again.
 const LONGEST_RETRY: Duration = Duration::from_secs(30);

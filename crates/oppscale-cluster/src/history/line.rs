@@ -16,7 +16,7 @@ use oppscale_core::resources::{Amount, Resources};
 /// The version of the format. A reader refuses a greater one.
 pub(super) const VERSION: u32 = 1;
 
-/// What every history, and every recording in it, begins with.
+/// First bytes of every history, and of every recording in it.
 pub(super) const MAGIC: &[u8] = b"{\"history\":";
 
 /// A line: one thing that happened, or a word that later lines use.
@@ -28,7 +28,7 @@ pub(super) enum Line<'l> {
     History(Header<'l>),
     /// The version of the API server.
     Kubernetes(Cow<'l, str>),
-    /// Whom the count is for.
+    /// The workload that the count is for.
     Workload(Workload),
     /// Number and name of a node that pods are bound to.
     Host(u32, Cow<'l, str>),
@@ -58,13 +58,13 @@ pub(super) enum Line<'l> {
     T(u64),
 }
 
-/// What a recording says of itself.
+/// Header of a recording.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Header<'l> {
     /// The version of the format.
     pub version: u32,
-    /// When the recording began, as RFC 3339 writes it.
+    /// Start of the recording, in RFC 3339.
     pub started: Cow<'l, str>,
     /// The address of the API server.
     pub server: Cow<'l, str>,
@@ -77,12 +77,12 @@ pub struct Header<'l> {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Workload {
-    /// What one of its replicas takes.
+    /// Requests of one of its replicas.
     #[serde(deserialize_with = "countable")]
     pub replica: BTreeMap<String, Amount>,
-    /// Where they may go, as a pod's spec writes it.
+    /// Placement of its replicas, as in a pod's spec.
     pub placement: Value,
-    /// Their priority, if the pod template tells it.
+    /// Priority of its replicas, if the pod template has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<i32>,
 }
@@ -110,7 +110,7 @@ pub(super) struct WaitingPod<'l> {
     pub(super) nominated_node: Cow<'l, str>,
 }
 
-/// What a pod may do unless its `preemptionPolicy` says otherwise.
+/// Default of `preemptionPolicy`: a pod may preempt.
 fn preempts() -> bool {
     true
 }

@@ -62,7 +62,7 @@ impl Player {
         Ok(player)
     }
 
-    /// What is played into.
+    /// The cluster state that the recording updates.
     pub fn cluster_state(&self) -> &ClusterState {
         &self.cluster_state
     }
@@ -77,7 +77,7 @@ impl Player {
         snapshot
     }
 
-    /// What the history says of itself.
+    /// Header of the history.
     pub fn header(&self) -> &Header<'static> {
         self.reader.header()
     }
@@ -110,7 +110,7 @@ impl Player {
         self.position
     }
 
-    /// When that was.
+    /// Wall-clock time of that position.
     pub fn wall(&self) -> Timestamp {
         let moment = self.next.checked_sub(1).and_then(|last| self.reader.moments().get(last));
         moment.map_or_else(Timestamp::default, |moment| moment.wall)
@@ -175,7 +175,7 @@ pub(super) struct State {
     hosts: HashMap<u32, Arc<str>>,
     groups: HashMap<u32, [Arc<str>; 3]>,
     footprints: HashMap<u32, Resources>,
-    /// Whom the count is for.
+    /// The workload that the count is for.
     pub(super) workload: Workload,
 }
 

@@ -26,7 +26,7 @@ pub enum HistoryError {
     Foreign {
         /// The file.
         path: PathBuf,
-        /// What it has instead.
+        /// The text that was found.
         cause: String,
     },
     /// It holds nothing at all.
@@ -56,7 +56,7 @@ pub enum HistoryError {
         path: PathBuf,
         /// The line, from 1.
         line: usize,
-        /// What is wrong.
+        /// The problem.
         cause: String,
     },
 }
@@ -88,9 +88,9 @@ impl<T: Read + Seek + Send + std::fmt::Debug> Bytes for T {}
 pub(super) struct Moment {
     /// Since the first recording began, pauses between recordings left out.
     pub(super) at: Duration,
-    /// When it was.
+    /// Time of the moment.
     pub(super) wall: Timestamp,
-    /// Where its lines begin and end in the file.
+    /// Byte range of its lines in the file.
     bytes: (u64, u64),
     /// The number of its first line.
     line: usize,
@@ -191,7 +191,7 @@ impl Reader {
         Ok(Self { path, file, header, moments })
     }
 
-    /// What the first recording says of itself.
+    /// Header of the first recording.
     pub fn header(&self) -> &Header<'static> {
         &self.header
     }
@@ -226,7 +226,7 @@ impl Reader {
     }
 }
 
-/// What a recording says of itself, and when it began.
+/// Header of a recording, and the time at which it began.
 fn begin(
     path: &Path,
     number: usize,

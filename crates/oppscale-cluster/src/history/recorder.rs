@@ -21,7 +21,7 @@ use super::line::{
 use crate::ChangeObserver;
 use crate::follow::ClusterState;
 
-/// How often what has changed is written: what a kill may cost.
+/// Interval at which changes are written, which is what a kill may lose.
 pub const WRITE_EVERY: Duration = Duration::from_secs(1);
 /// How often it is written that nothing has changed, so that a history tells a quiet
 /// cluster from a recording that ended.
@@ -34,7 +34,7 @@ pub struct Recorder {
     file: File,
     buffer: LineBuffer,
     started: Instant,
-    /// When the last moment was written; `None` before the first.
+    /// Time of the last moment that was written; `None` before the first.
     last: Option<Instant>,
     connection: Option<Connection>,
     workload: Option<Workload>,

@@ -23,7 +23,7 @@ named_enum! {
         Certificates = "certificates",
         /// The metrics server of oppscale.
         Server = "server",
-        /// What can be counted.
+        /// Checks of whether capacity can be counted.
         Capacity = "capacity",
         /// HPAs of opportunistic workloads.
         Autoscaling = "autoscaling",
@@ -60,7 +60,7 @@ macro_rules! catalog {
                 }
             }
 
-            /// What is true when it passes.
+            /// The statement that is true when the check passes.
             pub fn title(self) -> &'static str {
                 match self {
                     $(Self::$variant => $title,)*

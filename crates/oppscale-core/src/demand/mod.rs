@@ -69,7 +69,7 @@ pub struct PlacedPod<'l> {
     pub key: &'l PodKey,
     /// The pod.
     pub pod: &'l Waiting,
-    /// What becomes of it.
+    /// Its demand state.
     pub state: DemandState,
     /// The node where it would go, if it is placeable or goes elsewhere.
     pub node: Option<&'l str>,
@@ -79,7 +79,7 @@ pub struct PlacedPod<'l> {
     pub reason: Option<Arc<str>>,
 }
 
-/// What becomes of a paid pod without a node.
+/// Demand state of a paid pod without a node.
 ///
 /// A node is usable here if any of the workloads can use it, for any of them can yield.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -141,7 +141,7 @@ impl Fillers<'_> {
         distinct.into_iter().collect()
     }
 
-    /// What the fillers occupy on a node, by their priority.
+    /// Footprints of the fillers on a node, by priority.
     fn on<'a>(&self, account: &'a NodeAccount) -> Vec<(i32, &'a Resources)> {
         match self.selection {
             FillerSelection::Opportunistic(priority) => vec![(priority, &account.opportunistic)],
@@ -193,7 +193,7 @@ pub fn place_for<'l>(ledger: &'l Ledger, query: &Query) -> Vec<PlacedPod<'l>> {
     with_fillers(query, |fillers| place(ledger, fillers))
 }
 
-/// What is kept on each usable node for the pods placed there.
+/// Room that is kept on each usable node for the pods placed there.
 pub fn kept<'l>(placed: &[PlacedPod<'l>]) -> HashMap<&'l str, Resources> {
     let mut kept: HashMap<&str, Resources> = HashMap::new();
     for (node, pod) in placed.iter().filter_map(PlacedPod::kept_on) {
@@ -223,7 +223,7 @@ impl<'l> PlacedPod<'l> {
     }
 }
 
-/// What pods of others without a node ask for.
+/// Requests of paid pods without a node.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PaidDemand {
     /// The sum over those that go to usable nodes: what is kept for paid demand.
@@ -234,9 +234,9 @@ pub struct PaidDemand {
     pub blocked: Resources,
     /// The sum over those whose priority is not above the filler's.
     pub outranked: Resources,
-    /// How many wait behind scheduling gates.
+    /// Number of pods that wait for scheduling gates.
     pub gated: usize,
-    /// Those that no node could hold, by namespace and name.
+    /// Pods that no node could hold, by namespace and name.
     pub unplaceable: Vec<Unplaceable>,
 }
 
@@ -249,7 +249,7 @@ pub struct Unplaceable {
     pub name: String,
     /// Why.
     pub reason: String,
-    /// What it asks for, as `(resource, amount)`.
+    /// Its requests, as `(resource, amount)`.
     pub asks: Vec<(String, Amount)>,
 }
 

@@ -40,7 +40,7 @@ pub(super) struct Placer<'l> {
     /// the current pod.
     open: Vec<Amount>,
     has_fillers: bool,
-    /// What fillers occupy on nodes, by their priority.
+    /// Footprints of fillers on nodes, by priority.
     filler_rows: Vec<(i32, usize, Vec<Amount>)>,
     /// Priorities of fillers that may be preempted by the next pod, ascending.
     preemptible: Vec<i32>,
@@ -49,7 +49,7 @@ pub(super) struct Placer<'l> {
     rules: Vec<Rules>,
     rules_of: HashMap<*const Placement, usize>,
     shapes: HashMap<ShapeKey, Shape>,
-    /// What was taken from which node, in this order.
+    /// Room that was taken from nodes, in order.
     taken: Vec<(usize, Arc<[Amount]>)>,
     /// Nodes that are lost for now, ascending.
     lost: Vec<usize>,
@@ -83,9 +83,9 @@ struct Site<'l> {
 
 /// The nodes for one set of node rules.
 struct Rules {
-    /// Those that node selector and affinity allow.
+    /// Nodes that node selector and affinity allow.
     selected: Vec<usize>,
-    /// Those of them that admit the pods now.
+    /// Selected nodes that admit the pods now.
     admitting: Vec<usize>,
     free: Option<RoomTree>,
     open: Option<RoomTree>,
@@ -441,7 +441,7 @@ impl<'l> Placer<'l> {
         }
     }
 
-    /// What becomes of a pod that no node has room for.
+    /// The demand state of a pod that no node has room for.
     fn end(&mut self, pod: &'l Waiting) -> (DemandState, Option<Arc<str>>) {
         let (key, shape) = self.shape(pod);
         if let Some(end) = shape.end {
@@ -472,7 +472,7 @@ impl<'l> Placer<'l> {
         end
     }
 
-    /// What keeps a pod of these needs off every node of `selected`.
+    /// The reason why no node of `selected` can hold a pod of these needs.
     fn reason(&self, selected: &[usize], needs: &[Amount]) -> String {
         let is_left = |node: &&usize| self.lost.binary_search(node).is_err();
         if !selected.iter().any(|node| is_left(&node)) && self.nodes.len() > self.lost.len() {

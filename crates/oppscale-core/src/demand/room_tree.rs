@@ -18,7 +18,7 @@ pub struct RoomTree {
     room: Vec<Amount>,
     scores: Vec<i64>,
     width: usize,
-    /// How many changes of nodes the tree has taken over.
+    /// Number of changes of nodes that the tree has applied.
     pub changes: usize,
     /// Places of lost nodes, ascending, each less the number of those before it.
     lost: Vec<usize>,

@@ -27,7 +27,7 @@ use super::{Fillers, PlacedPod, compare_turns, queue, with_fillers};
 
 /// The label of a node's zone.
 const ZONE: &str = "topology.kubernetes.io/zone";
-/// How many pods an added node takes unless it says otherwise, as the kubelet has it.
+/// Default number of pods of an added node, as of the kubelet.
 const MAX_PODS: i128 = 110;
 /// A loss of more nodes than one in this many looks at every node: there are at most so many.
 const LARGE: usize = 64;
@@ -106,7 +106,7 @@ impl AddedNodes {
     }
 }
 
-/// What is lost at once: each node by itself, or the nodes with the same value of a label.
+/// Nodes that are lost together: each node by itself, or the nodes with the same value of a label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FailureDomain {
     /// A node.
@@ -153,16 +153,16 @@ impl FailureDomain {
     }
 }
 
-/// What the loss of nodes does.
+/// Effect of the loss of nodes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Loss {
     /// The nodes.
     pub nodes: Vec<String>,
-    /// How many paid pods must move.
+    /// Number of paid pods that must move.
     pub displaced: usize,
-    /// What they request.
+    /// Their requests.
     pub requests: Resources,
-    /// How many fillers are lost.
+    /// Number of lost fillers.
     pub fillers: usize,
     /// The paid pods that find no place then, and had one before.
     pub homeless: Vec<Homeless>,
@@ -179,32 +179,32 @@ pub struct Homeless {
     pub reason: String,
 }
 
-/// What was tried, and what came of it.
+/// The changes that were tried, and their effect.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// How many nodes were added.
+    /// Number of added nodes.
     pub added: usize,
-    /// What the loss of the nodes of the command line does.
+    /// Effect of the loss of the nodes of the command line.
     pub loss: Option<Loss>,
-    /// Where nodes were added and none lost: the paid pods that find no place even so.
+    /// Paid pods that find no place although nodes were added; only if none was lost.
     pub homeless: Vec<Homeless>,
-    /// What single failures do.
+    /// Effect of single failures.
     pub survival: Option<Survival>,
 }
 
-/// What the loss of each of several domains does.
+/// Effect of the loss of each failure domain.
 #[derive(Debug)]
 pub struct Survival {
-    /// What is lost at once: `node`, `pool` or the key of a label.
+    /// Failure domain: `node`, `pool` or the key of a label.
     pub domain: String,
-    /// How many there are.
+    /// Number of domains.
     pub tried: usize,
     /// The names of those after whose loss paid pods find no place.
     pub fatal: Vec<String>,
     /// The name of the worst: it leaves the most paid pods without a place, else moves the most
     /// cpu.
     pub worst: String,
-    /// What its loss does.
+    /// Effect of its loss.
     pub loss: Loss,
 }
 
@@ -220,7 +220,7 @@ impl Outcome {
 /// Tries the loss of nodes.
 pub struct WhatIf<'p> {
     pods: HashMap<&'p str, Vec<&'p PodDetail>>,
-    /// What the fillers of each node occupy, the oldest first.
+    /// Footprints of the fillers of each node, the oldest first.
     fillers: HashMap<&'p str, Vec<&'p Resources>>,
     /// Paid pods that have no place as things are.
     homeless: HashSet<PodKey>,
@@ -276,7 +276,7 @@ impl<'p> WhatIf<'p> {
         Placer::new(ledger, fillers, queue, unoffered).evicting(on)
     }
 
-    /// Takes nodes away from `ledger`, and tells what becomes of their pods. They stay away.
+    /// Removes nodes from `ledger`, and returns the effect on their pods.
     pub fn lose(&self, ledger: &mut Ledger, query: &Query, nodes: &[&str]) -> Loss {
         let mut loss = Loss::default();
         for name in nodes {
@@ -300,7 +300,7 @@ impl<'p> WhatIf<'p> {
         loss
     }
 
-    /// Tells what the loss of each of `groups` alone would do, in their order.
+    /// The effect of the loss of each of `groups` alone, in their order.
     pub fn try_each(
         &self,
         ledger: &mut Ledger,
@@ -417,13 +417,13 @@ impl Homeless {
 /// hold it, other pods need something else than before (see [`Ledger::unoffered`]).
 struct Scarce<'l> {
     unoffered: Unoffered,
-    /// What each node has to do with which resource.
+    /// Relation of each node to each resource.
     of_node: HashMap<&'l str, BTreeSet<(Tie, &'l str)>>,
-    /// How many nodes have each tie.
+    /// Number of nodes of each relation.
     counts: HashMap<(Tie, &'l str), usize>,
 }
 
-/// What a node has to do with a resource.
+/// Relation of a node to a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Tie {
     /// Its pods hold it.

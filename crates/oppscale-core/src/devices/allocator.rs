@@ -8,7 +8,7 @@ use super::selector::{DeviceOfDriver, DeviceSelector};
 use crate::quantity::Quantity;
 use crate::resources::Amount;
 
-/// What one device of a request must be.
+/// Requirements of one device of a request.
 #[derive(Debug, Clone)]
 pub(super) struct Wanted<'r> {
     pub(super) class: usize,
@@ -26,7 +26,7 @@ impl Wanted<'_> {
 }
 
 impl<'r> Wanted<'r> {
-    /// What `request` wants of its class; `None` if it cannot be read.
+    /// The requirements of `request`; `None` if it cannot be read.
     pub(super) fn of(request: &'r ExactRequest, class: usize) -> Option<Self> {
         let expressions = request.selectors.iter().map(|selector| selector.cel.as_ref());
         let selectors = expressions.map(|cel| Some(DeviceSelector::parse(&cel?.expression)));
@@ -84,8 +84,7 @@ impl<'i> Allocator<'i> {
         Err(Nothing::Left)
     }
 
-    /// How many devices of the class could be allocated one after the other, at most `most`, and
-    /// which.
+    /// The devices of the class that could be allocated one after the other, at most `most`.
     pub(super) fn count(mut self, class: usize, most: Amount) -> Result<Vec<DeviceId>, Nothing> {
         let wanted = Wanted::any_of(class);
         let mut allocated = Vec::new();

@@ -66,7 +66,7 @@ struct Pool {
     /// Why its devices cannot be counted.
     problem: Option<String>,
     devices: Vec<PoolDevice>,
-    /// What is left of each counter beside what is allocated.
+    /// Rest of each counter beside all allocations.
     counters: Vec<i128>,
 }
 
@@ -77,9 +77,9 @@ pub(super) struct PoolDevice {
     access: Access,
     /// Whether each class selects it.
     classes: Vec<Option<bool>>,
-    /// What its allocation consumes of the counters of its pool.
+    /// Consumption of the counters of its pool.
     pub(super) counters: Vec<(usize, i128)>,
-    /// What each allocation consumes of its capacities, in their order.
+    /// Consumption of its capacities by each allocation, in their order.
     pub(super) allocations: Vec<Vec<i128>>,
 }
 
@@ -96,7 +96,7 @@ enum Access {
 struct Claim {
     spec: ClaimSpec,
     is_allocated: bool,
-    /// How many devices of each class it holds.
+    /// Number of devices of each class that it holds.
     held: Resources,
     /// The devices, and what each allocation consumes of their capacities.
     devices: Vec<(DeviceId, Vec<i128>)>,
@@ -110,7 +110,7 @@ struct Claim {
 /// Claims of a pod that were not read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MissingClaims {
-    /// How many of those that its spec names.
+    /// Number of claims of its spec.
     pub claims: usize,
     /// Whether the one of its extended resources was read.
     pub is_served: bool,
@@ -119,9 +119,9 @@ pub struct MissingClaims {
 /// Devices of a class on a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AvailableDevices {
-    /// How many could be allocated beside all that are.
+    /// Number of devices that could be allocated beside all allocations.
     pub available: Amount,
-    /// Those of them that other nodes may reach, too.
+    /// Number of them that other nodes may reach, too.
     pub shared: Vec<DeviceId>,
 }
 
@@ -265,7 +265,7 @@ impl DeviceInventory {
         self.pools.get(id.pool).map_or("", |pool| &pool.driver)
     }
 
-    /// What is left of a counter of a pool.
+    /// Rest of a counter of a pool.
     pub(super) fn counter(&self, pool: usize, counter: usize) -> i128 {
         self.pools.get(pool).and_then(|pool| pool.counters.get(counter)).copied().unwrap_or(0)
     }
@@ -278,7 +278,7 @@ impl DeviceInventory {
         }
     }
 
-    /// What allocated claims hold that no pod uses, and a node that reaches it.
+    /// Devices of allocated claims that no pod uses, with a node that reaches them.
     pub fn unused(&self) -> impl Iterator<Item = (&Resources, &str)> {
         let unused = self.claims.values().filter(|claim| claim.holder.is_none());
         unused.filter_map(|claim| Some((&claim.held, claim.node.as_deref()?)))
@@ -378,7 +378,7 @@ impl DeviceInventory {
         }
     }
 
-    /// What a claim takes at least of the devices of each class that count as available.
+    /// Smallest number of devices of each class that a claim takes.
     fn least(&self, spec: &ClaimSpec) -> Resources {
         let mut least = Resources::default();
         for request in &spec.devices.requests {

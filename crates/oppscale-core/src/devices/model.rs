@@ -20,7 +20,7 @@ pub struct ObjectName {
     /// The namespace; empty for cluster-scoped objects.
     #[serde(deserialize_with = "null_is_default")]
     pub namespace: String,
-    /// When it was created, as RFC 3339 writes it.
+    /// Time of creation, in RFC 3339.
     #[serde(rename = "creationTimestamp", deserialize_with = "null_is_default")]
     pub creation_timestamp: String,
 }
@@ -124,7 +124,7 @@ pub struct ResourcePool {
     /// The generation that the slice belongs to. Only slices of the newest count.
     #[serde(deserialize_with = "null_is_default")]
     pub generation: i64,
-    /// How many slices the pool has in this generation.
+    /// Number of slices of the pool in this generation.
     #[serde(deserialize_with = "null_is_default")]
     pub resource_slice_count: i64,
 }
@@ -177,11 +177,11 @@ pub struct Capacity {
     /// The amount, a quantity.
     #[serde(deserialize_with = "text_of_quantity")]
     pub value: String,
-    /// What one allocation consumes of it; all of it without a policy.
+    /// Consumption of it by one allocation; all of it without a policy.
     pub request_policy: Option<RequestPolicy>,
 }
 
-/// What one allocation of a shared device consumes.
+/// Consumption of one allocation of a shared device.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct RequestPolicy {
@@ -222,7 +222,7 @@ pub struct CounterSet {
     pub counters: BTreeMap<String, Counter>,
 }
 
-/// What a device consumes of a counter set.
+/// Consumption of a counter set by a device.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct CounterConsumption {
@@ -301,7 +301,7 @@ pub struct ResourceClaimTemplate {
     pub spec: ClaimTemplateSpec,
 }
 
-/// What claims of a template are like.
+/// Spec of the claims of a template.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct ClaimTemplateSpec {
@@ -310,7 +310,7 @@ pub struct ClaimTemplateSpec {
     pub spec: ClaimSpec,
 }
 
-/// What a claim requests.
+/// Spec of a claim.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct ClaimSpec {
@@ -358,7 +358,7 @@ pub struct ExactRequest {
     /// `ExactCount`, which is the default, or `All`.
     #[serde(deserialize_with = "null_is_default")]
     pub allocation_mode: String,
-    /// How many devices; 1 by default.
+    /// Number of devices; 1 by default.
     pub count: Option<i64>,
     /// Whether the devices are only watched over, whoever holds them.
     pub admin_access: Option<bool>,
@@ -433,7 +433,7 @@ pub struct AllocatedDevice {
     pub device: String,
     /// Whether the device is only watched over.
     pub admin_access: Option<bool>,
-    /// What it consumes of the capacity of a shared device, by name.
+    /// Consumption of the capacity of a shared device, by name.
     #[serde(deserialize_with = "quantities_by_name")]
     pub consumed_capacity: BTreeMap<String, String>,
 }

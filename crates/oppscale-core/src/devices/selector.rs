@@ -16,9 +16,9 @@ use regex::Regex;
 use super::model::{Attribute, Device};
 use crate::quantity::Quantity;
 
-/// How deep an expression may be nested.
+/// Greatest depth of an expression.
 const MAX_DEPTH: u32 = 40;
-/// How long an expression may be, in tokens; the API takes 10 KiB.
+/// Greatest length of an expression, in tokens; the API accepts 10 KiB.
 const MAX_TOKENS: usize = 1_000;
 
 /// A selector, or the fact that it is beyond the supported part of CEL.

@@ -18,15 +18,15 @@ type Offer = (Box<str>, Result<Amount, Malformed>);
 /// Devices of a node, as its account keeps them for the next version of the node.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct NodeDevices {
-    /// What the node offers by resource, or why that is not known.
+    /// Devices of the node by resource, or why they are unknown.
     offered: Vec<Offer>,
     /// Free devices that other nodes reach, too, by resource.
     shared: Arc<[(Box<str>, DeviceId)]>,
-    /// What claims hold here that no pod uses; it counts as paid.
+    /// Devices of claims that no pod uses; they count as paid.
     unused: Resources,
 }
 
-/// What a count of devices has changed.
+/// Changes of a count of devices.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct DeviceChanges {
     /// Pods that hold or need other devices than before.
@@ -35,7 +35,7 @@ pub struct DeviceChanges {
     pub nodes: Vec<Box<str>>,
 }
 
-/// What is asked of devices, and counted whenever they are.
+/// Device requests that are counted with the devices.
 #[derive(Debug, Clone, Default)]
 pub(super) struct DevicesAsked {
     /// Namespaces and claims of replicas.
@@ -158,7 +158,7 @@ impl Ledger {
         DeviceChanges { pods: Vec::new(), nodes: self.offer_all() }
     }
 
-    /// What a replica of `namespace` that uses these claims takes of devices.
+    /// Devices of a replica of `namespace` that uses these claims.
     pub fn replica_devices(&self, namespace: &str, claims: &[ClaimRef]) -> Resources {
         let mut taken = self.devices.needed(namespace, claims);
         if let Some(name) = self.replica_resource(namespace, claims) {

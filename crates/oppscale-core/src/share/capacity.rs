@@ -41,11 +41,11 @@ pub(super) struct PreparedRequest {
     pub(super) request: ShareRequest,
     pub(super) class: usize,
     pub(super) namespace: usize,
-    /// What a node must have free for a replica, as a row: its footprint, and idle CPU on the usage
+    /// Room that a replica needs on a node, as a row: its footprint, and idle CPU on the usage
     /// basis.
     pub(super) needs: Vec<Amount>,
-    /// What a replica leaves less of, as a row: also idle CPU on the requests basis, which does not
-    /// need any.
+    /// Room that a replica takes from a node, as a row: also idle CPU on the requests basis, which
+    /// needs none.
     pub(super) takes: Vec<Amount>,
     /// Running replicas on nodes that it shares.
     pub(super) standing: Amount,
@@ -79,9 +79,9 @@ pub(super) struct Namespace {
 pub(super) struct Class {
     placement: Arc<Placement>,
     pub(super) nodes: usize,
-    /// Those of them whose idle CPU is unknown.
+    /// Nodes of them whose idle CPU is unknown.
     pub(super) without_usage: usize,
-    /// Those of them whose paid pods wait for CPU.
+    /// Nodes of them whose paid pods wait for CPU.
     pub(super) waiting: usize,
     pub(super) allocatable: Resources,
     /// Free amounts over its nodes; an overcommitted node counts as 0.

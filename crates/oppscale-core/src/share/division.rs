@@ -36,7 +36,7 @@ type QueueEntry = Reverse<(Amount, Reverse<i32>, Amount, usize)>;
 /// Replicas of a request on a node.
 type Seats = (usize, Amount);
 
-/// What the hole that a request reserves allows.
+/// Number of replicas that the hole of a request allows.
 #[derive(Debug, Clone, Copy)]
 struct HoleBound {
     /// Replicas of the request, wherever further ones of others go.
@@ -56,11 +56,11 @@ struct Division<'r> {
     reserves: Vec<Vec<Amount>>,
     /// Millicores that each request on the usage basis reserves of idle CPU.
     idle_reserves: Vec<Amount>,
-    /// Where idle CPU is in a row, if some request is on the usage basis.
+    /// Index of idle CPU in a row, if some request is on the usage basis.
     idle: Option<usize>,
     /// Replicas of each request that stay where they run.
     standing: Vec<Amount>,
-    /// What the hole that each request reserves allows.
+    /// Number of replicas that the hole of each request allows.
     holes: Vec<Option<HoleBound>>,
     /// Replicas allocated to each request.
     held: Vec<Amount>,
@@ -442,7 +442,7 @@ impl<'r> Division<'r> {
         replicas + (weight - added).max(0) / self.costs[number]
     }
 
-    /// What a namespace may still get of each resource.
+    /// Amount of each resource that a namespace may still get.
     fn left_of_share(&self, namespace: usize) -> Vec<Amount> {
         let share = self.capacity.namespaces[namespace].max_share;
         let used = self.whole.iter().zip(&self.used_by[namespace]);
@@ -464,12 +464,12 @@ impl<'r> Division<'r> {
         left
     }
 
-    /// How many further replicas of a request a node has free.
+    /// Number of further replicas of a request that fit on a node.
     fn fitting_on(&self, node: usize, number: usize, prepared: &PreparedRequest) -> Amount {
         fitting(&self.free_for(node, number, prepared), &prepared.needs)
     }
 
-    /// What a node has free for a request: idle CPU without the part of its reserve.
+    /// Room of a node for a request: idle CPU without the part of its reserve.
     fn free_for(
         &self,
         node: usize,
@@ -499,7 +499,7 @@ impl<'r> Division<'r> {
         &self.free[node * width..(node + 1) * width]
     }
 
-    /// How many replicas of a request a node has.
+    /// Number of replicas of a request on a node.
     fn seated(&self, node: usize, number: usize) -> Amount {
         let mut seats = self.seats[node].iter();
         seats.find(|(of, _)| *of == number).map_or(0, |(_, replicas)| *replicas)
@@ -737,20 +737,20 @@ fn own_maximum(prepared: &PreparedRequest) -> Amount {
     most.map_or(Amount::MAX, |most| Amount::from(most) - prepared.elsewhere)
 }
 
-/// How many times `needs` goes into `free`.
+/// Number of times that `needs` fits into `free`.
 fn fitting(free: &[Amount], needs: &[Amount]) -> Amount {
     let of = |(free, need): (&Amount, &Amount)| (*need > 0).then(|| (*free).max(0) / need);
     free.iter().zip(needs).filter_map(of).min().unwrap_or(0)
 }
 
-/// How many times `needs` must be given back so that nothing is below 0.
+/// Number of times that `needs` must be given back so that nothing is below 0.
 fn missing(left: &[Amount], needs: &[Amount]) -> Amount {
     let of =
         |(left, need): (&Amount, &Amount)| (*need > 0).then(|| ((-left).max(0) + need - 1) / need);
     left.iter().zip(needs).filter_map(of).max().unwrap_or(0)
 }
 
-/// What `free` lacks for one replica of these `needs`; `None` if it has all.
+/// Resource that `free` lacks for one replica of these `needs`; `None` if it has all.
 fn missing_for(free: &[Amount], needs: &[Amount]) -> Option<Vec<Amount>> {
     let of = |(free, need): (&Amount, &Amount)| match *need {
         0 => 0,

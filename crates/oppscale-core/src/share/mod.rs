@@ -72,7 +72,7 @@ pub struct ShareRequest {
     pub policy: Policy,
     /// Sum of the CPU limits of a replica, in millicores; 0 if a container has none.
     pub cpu_limit: Amount,
-    /// What takes the share up.
+    /// How far replicas take the share up.
     pub uptake: Uptake,
 }
 
@@ -99,7 +99,7 @@ pub struct Held {
     pub cpu: Amount,
 }
 
-/// What takes up the share of a workload.
+/// How far replicas of a workload can take up its share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Uptake {
     /// Nothing that is known. The workload keeps the pods that it has, and is offered what no other
@@ -162,11 +162,11 @@ pub struct IdleCpu {
 /// Limit of a share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ShareLimit {
-    /// As for a single workload, perhaps because of what other workloads get.
+    /// The limit of a single workload, perhaps because of the shares of other workloads.
     Headroom(Limit),
     /// The `max-share` of its namespace.
     MaxShare,
-    /// What its autoscaler can take up at its next sync.
+    /// The number that its autoscaler can reach at its next sync.
     NextSync,
     /// Idle CPU of the nodes.
     IdleCpu,
