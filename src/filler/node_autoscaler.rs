@@ -1,4 +1,4 @@
-//! What keeps fillers from buying nodes.
+//! Settings that keep a node autoscaler from adding nodes for fillers.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,7 +14,7 @@ pub const FILLABLE_LABEL: &str = "oppscale.dev/harvest";
 /// Labels that Karpenter gives its nodes.
 const KARPENTER_LABELS: [&str; 2] = ["karpenter.sh/nodepool", "karpenter.sh/provisioner-name"];
 
-/// Who adds and removes nodes.
+/// The component that adds and removes nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum NodeAutoscaler {
     /// Cluster Autoscaler, and the managed ones made of it.
