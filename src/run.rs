@@ -7,7 +7,9 @@ use std::time::Duration;
 use clap::FromArgMatches;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::cli::{self, Cli};
 use crate::commands::args::LogFormat;
@@ -160,16 +162,17 @@ fn log(verbosity: u8, quiet: bool, color: bool, server: Option<LogFormat>) {
         _ => "trace",
     };
     let default = format!("{level},kube_client=off,rustls_platform_verifier=off");
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let asked = std::env::var("RUST_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
+    let filter = asked.or_else(|| default.parse().ok()).unwrap_or_default();
     let logs = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_max_level(LevelFilter::TRACE)
         .with_writer(terminal::log_writer)
         .with_ansi(color)
         .with_target(verbosity > 1);
     // A second call in one process, as in tests, keeps the first one's settings.
     let _ = match server {
-        None => logs.without_time().try_init(),
-        Some(LogFormat::Text) => logs.try_init(),
-        Some(LogFormat::Json) => logs.json().flatten_event(true).try_init(),
+        None => logs.without_time().finish().with(filter).try_init(),
+        Some(LogFormat::Text) => logs.finish().with(filter).try_init(),
+        Some(LogFormat::Json) => logs.json().flatten_event(true).finish().with(filter).try_init(),
     };
 }
