@@ -112,9 +112,11 @@ impl UserWorkload {
         let mut value = documents[at].value().clone();
         remove_nulls(&mut value);
         remove_empty_names(&mut value);
-        let template: PodTemplateSpec =
-            serde_json::from_value(value["spec"]["template"].clone())
-                .map_err(|error| own(format!("spec.template: {error}"), "see kubectl explain"))?;
+        let template: PodTemplateSpec = oppscale_cluster::typed::read(&value["spec"]["template"])
+            .map_err(|refusal| {
+            let dot = if refusal.field().is_empty() { ": " } else { "." };
+            own(format!("spec.template{dot}{refusal}"), "see kubectl explain")
+        })?;
         documents[at] = documents[at].with_value(value);
         let own_file = Self {
             file: file.to_owned(),
