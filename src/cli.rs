@@ -185,6 +185,9 @@ pub fn localized(text: &str) -> Cow<'_, str> {
     const PAGES: &str = "docs/";
     let is_plugin = IS_PLUGIN.load(Ordering::Relaxed);
     let is_word = |c: char| c.is_alphanumeric() || "/._-".contains(c);
+    if !text.contains(PAGES) && !(is_plugin && text.contains(NAME)) {
+        return Cow::Borrowed(text);
+    }
     let mut result = String::new();
     let mut done = 0;
     for (start, _) in text.char_indices() {
@@ -218,26 +221,26 @@ pub fn localized(text: &str) -> Cow<'_, str> {
 const DOCUMENTATION: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/");
 
 /// The command with every text of its help for the person who called the program.
-fn adapted(command: clap::Command) -> clap::Command {
-    let text =
-        |text: Option<&StyledStr>| text.map(|text| localized(&text.to_string()).into_owned());
-    let after = text(command.get_after_help());
-    let long = text(command.get_long_about());
-    let command = match after {
-        Some(after) => command.after_help(after),
-        None => command,
+fn adapted(mut command: clap::Command) -> clap::Command {
+    let changed = |text: Option<&StyledStr>| match localized(&text?.ansi().to_string()) {
+        Cow::Owned(text) => Some(text),
+        Cow::Borrowed(_) => None,
     };
-    let command = match long {
-        Some(long) => command.long_about(long),
-        None => command,
-    };
-    let help = |arg: clap::Arg| match text(arg.get_help()) {
-        Some(help) => arg.help(help),
-        None => arg,
-    };
+    if let Some(after) = changed(command.get_after_help()) {
+        command = command.after_help(after);
+    }
+    if let Some(long) = changed(command.get_long_about()) {
+        command = command.long_about(long);
+    }
+    // Few texts change, and each start of the program comes by here.
+    let args = command.get_arguments();
+    let helps = args.filter_map(|arg| Some((arg.get_id().clone(), changed(arg.get_help())?)));
+    for (id, help) in helps.collect::<Vec<_>>() {
+        command = command.mut_arg(id, |arg| arg.help(help));
+    }
     // Examples keep their columns behind the longer name.
     let width = if IS_PLUGIN.load(Ordering::Relaxed) { 88 } else { 80 };
-    command.max_term_width(width).mut_args(help).mut_subcommands(adapted)
+    command.max_term_width(width).mut_subcommands(adapted)
 }
 
 impl Command {
