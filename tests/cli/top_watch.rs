@@ -8,7 +8,7 @@ use crate::support::answer::{Answer, Framing};
 use crate::support::bin::TestEnv;
 use crate::support::fake_apiserver::{FakeApiServer, Setup};
 use crate::support::stream::JsonStream;
-use crate::support::tools::tool;
+use crate::support::tools::preload_of_faketime;
 use crate::support::watch::Ending;
 use crate::support::world::World;
 
@@ -435,17 +435,13 @@ fn an_overload_or_an_outage_leads_to_no_list() {
 
 #[test]
 fn a_clock_that_jumps_leads_to_new_watches_and_to_no_harm() {
-    let Some(faketime) = tool("faketime") else { return };
+    let Some(preload) = preload_of_faketime() else { return };
     let server = FakeApiServer::start(World::blog());
     let env = TestEnv::of(&server);
     env.write("clock", "+0");
-    // The library that the program preloads; `faketime` itself sets one time and no more.
-    let output = std::process::Command::new(faketime).args(["-f", "+0", "env"]).output().unwrap();
-    let variables = String::from_utf8(output.stdout).unwrap();
-    let preload = variables.lines().find_map(|line| line.strip_prefix("LD_PRELOAD=")).unwrap();
     let clock = env.path("clock");
     let variables = [
-        ("LD_PRELOAD", preload),
+        preload.split_once('=').unwrap(),
         ("FAKETIME_TIMESTAMP_FILE", clock.to_str().unwrap()),
         ("FAKETIME_NO_CACHE", "1"),
         ("DONT_FAKE_MONOTONIC", "1"),

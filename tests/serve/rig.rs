@@ -197,7 +197,10 @@ impl Rig {
         let start = Instant::now();
         while !is_so(self) {
             assert!(start.elapsed() < patience, "never {what}\n{}", self.oppscale.log_text());
-            std::thread::sleep(Duration::from_millis(20));
+            // What takes a minute is asked for ever more seldom.
+            std::thread::sleep(
+                (start.elapsed() / 20).clamp(Duration::from_millis(10), Duration::from_secs(1)),
+            );
         }
     }
 

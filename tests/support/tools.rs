@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::process::Command;
 
 /// The program of this name on the PATH. Where it is missing the caller must return: it has
 /// been said that the test was skipped. With `OPPSCALE_REQUIRE_TOOLS=1`, as in CI, it fails
@@ -20,6 +21,17 @@ pub fn tool(name: &str) -> Option<PathBuf> {
 pub fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).map(|dir| dir.join(name)).find(|path| path.is_file())
+}
+
+/// `LD_PRELOAD` with the library of `faketime`, as `NAME=VALUE`, for a program whose clock a file
+/// sets; `faketime` itself sets one time and no more.
+pub fn preload_of_faketime() -> Option<String> {
+    let output = Command::new(tool("faketime")?).args(["-f", "+0", "env"]).output().unwrap();
+    let variables = String::from_utf8_lossy(&output.stdout);
+    let preload = variables.lines().find(|line| line.starts_with("LD_PRELOAD="));
+    // The shared memory of one that was killed stays, and its process id comes again.
+    assert!(preload.is_some(), "faketime: {}", String::from_utf8_lossy(&output.stderr));
+    preload.map(str::to_owned)
 }
 
 /// Says that this test, or a part of it, is skipped, and why.

@@ -6,6 +6,7 @@
 //! the front proxy does.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use hpa_model::Controller;
 use oppscale_core::quantity::Quantity;
@@ -134,7 +135,7 @@ impl Cluster {
         for path in paths.iter().filter(|path| path.contains("/jobs/")) {
             self.load.begin(&self.server.store().object(path).unwrap(), self.now);
         }
-        let before = format!("{:?}", self.pods);
+        let before = self.pods.clone();
         let deployments: Vec<_> = paths
             .iter()
             .filter(|path| path.contains("/deployments/") && !path.contains("/oppscale/"))
@@ -155,7 +156,7 @@ impl Cluster {
             let wait = pod.bound.unwrap_or(self.now) - pod.created;
             self.longest_wait = self.longest_wait.max(wait);
         }
-        if format!("{:?}", self.pods) != before {
+        if self.pods != before {
             self.tell(&deployments);
         }
         self.run();
@@ -189,17 +190,19 @@ impl Cluster {
             self.server.store().object(&path).unwrap()["value"].as_i64().unwrap()
         });
         let requests = &spec["containers"][0]["resources"]["requests"]["cpu"];
+        let owner = Arc::new(json!({
+            "apiVersion": "apps/v1", "kind": "ReplicaSet", "controller": true,
+            "name": format!("{name}-{HASH}"), "uid": format!("uid-of-set-{name}")
+        }));
+        let shared_template = Arc::new(template.clone());
         for _ in self.count(&name)..wanted {
             self.born += 1;
             self.pods.push(Pod {
                 namespace: namespace.clone(),
                 app: name.clone(),
                 name: format!("{name}-{HASH}-{:05}", self.born),
-                template: template.clone(),
-                owner: json!({
-                    "apiVersion": "apps/v1", "kind": "ReplicaSet", "controller": true,
-                    "name": format!("{name}-{HASH}"), "uid": format!("uid-of-set-{name}")
-                }),
+                template: Arc::clone(&shared_template),
+                owner: Arc::clone(&owner),
                 cpu_milli: milli(requests.as_str().unwrap()),
                 priority: class.unwrap_or(0),
                 grace: spec["terminationGracePeriodSeconds"].as_u64().unwrap_or(30),

@@ -1,21 +1,23 @@
 //! Pods of the simulated cluster, and a scheduler that preempts: as much of both as a
 //! walkthrough needs. One second is its smallest time.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 /// What the Deployment controller tells a ReplicaSet's pods apart by, and names it with.
 pub const HASH: &str = "5d9c7b6f4";
 
 /// A pod.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Pod {
     pub namespace: String,
     pub app: String,
     pub name: String,
     /// The pod template's `spec` and labels.
-    pub template: Value,
+    pub template: Arc<Value>,
     /// Of its ReplicaSet.
-    pub owner: Value,
+    pub owner: Arc<Value>,
     pub cpu_milli: i64,
     pub priority: i64,
     pub grace: u64,
@@ -40,7 +42,7 @@ impl Pod {
             "metadata": {
                 "name": self.name, "namespace": self.namespace,
                 "uid": format!("uid-of-{}", self.name),
-                "labels": self.template["metadata"]["labels"], "ownerReferences": [self.owner],
+                "labels": self.template["metadata"]["labels"], "ownerReferences": [*self.owner],
                 "creationTimestamp": "2026-11-24T00:00:00Z"
             },
             "spec": self.template["spec"],
