@@ -33,9 +33,8 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Replaces a file atomically by one that only its owner may read. It is created with its mode,
 /// so it is private from the first byte on, whatever the umask.
 ///
-/// # Errors
-/// When the folder cannot be written, and when `path` is a symbolic link, whose target may
-/// belong to somebody else, or is not a regular file.
+/// # Errors When the folder cannot be written, and when `path` is a symbolic link, whose target may
+/// belong to another user, or is not a regular file.
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     refuse_irregular(path)?;
     put(path, bytes, 0o600, None)?;

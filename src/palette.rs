@@ -197,7 +197,7 @@ mod tests {
         ],
     ];
 
-    /// The distance of two colours in CIELAB to somebody with a deficiency.
+    /// The distance of two colours in CIELAB for a person with a colour deficiency.
     fn distance(one: Color, other: Color, seen: &[Linear; 3]) -> f64 {
         let lab = |color: Color| -> Linear {
             let from = linear(color);

@@ -124,7 +124,7 @@ impl Printer {
     /// Prints a warning; `--quiet` does not silence it.
     pub fn warn(&self, text: &str) {
         let text = cli::localized(text);
-        let (label, text) = (self.paint_stderr(Style::Warn, "warning:"), harmless(&text));
+        let (label, text) = (self.paint_stderr(Style::Warn, "warning:"), sanitize(&text));
         self.to_stderr(&format!("{label} {text}\n"));
     }
 
@@ -132,7 +132,7 @@ impl Printer {
     pub fn note(&self, text: &str) {
         if !self.quiet {
             let label = self.paint_stderr(Style::Dim, "note:");
-            let text = harmless(&cli::localized(text)).replace('\n', "\n      ");
+            let text = sanitize(&cli::localized(text)).replace('\n', "\n      ");
             self.to_stderr(&format!("{label} {text}\n"));
         }
     }
@@ -152,7 +152,7 @@ impl Printer {
     pub fn error(&self, message: &str, details: &str) {
         let label = self.paint_stderr(Style::Bad, "error:");
         let (message, details) = (cli::localized(message), cli::localized(details));
-        let (message, details) = (harmless(&message), harmless(&details));
+        let (message, details) = (sanitize(&message), sanitize(&details));
         self.to_stderr(&format!("{label} {message}\n{details}"));
     }
 
@@ -170,7 +170,7 @@ pub fn is_command(c: char) -> bool {
 
 /// The text without terminal controls except line ends: names from a cluster or a file may
 /// contain anything.
-pub fn harmless(text: &str) -> Cow<'_, str> {
+pub fn sanitize(text: &str) -> Cow<'_, str> {
     let is_harmful = |c: char| c != '\n' && is_command(c);
     match text.contains(is_harmful) {
         true => text.replace(is_harmful, "\u{fffd}").into(),

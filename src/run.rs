@@ -55,7 +55,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     }
     log(cli.verbose, cli.quiet, printer.is_stderr_colored(), format);
     if format.is_some() {
-        // The hook of the standard library waits for whoever reads stderr.
+        // The hook of the standard library blocks while the reader of stderr is slow.
         std::panic::set_hook(Box::new(|panic| {
             count_panic();
             tracing::error!("a part of the server {panic}");

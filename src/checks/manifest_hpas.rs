@@ -1,6 +1,6 @@
 //! HPAs in files, judged without a cluster by the judge of `simulate`.
 
-use hpa_model::application::{ApplicationSetup, Behaves, Demand, judge};
+use hpa_model::application::{ApplicationSetup, Demand, SteadyState, judge};
 use hpa_model::simulation::SyncTiming;
 use hpa_model::verdict::uses_fit_replicas;
 use hpa_model::{ControllerConfig, Selector};
@@ -87,13 +87,15 @@ fn judged(
         Ok(verdict) => verdict,
         Err(error) => return vec![ID.unknown(error.to_string())],
     };
-    let finding = match (&verdict.behaves, reading.question) {
-        (Behaves::Inert, _) => ID.failed(verdict.why),
-        (Behaves::OneWay { .. }, _) => ID.warning(verdict.why),
+    let finding = match (&verdict.steady_state, reading.question) {
+        (SteadyState::Inert, _) => ID.failed(verdict.why),
+        (SteadyState::OneWay { .. }, _) => ID.warning(verdict.why),
         (_, Some(question)) => ID.unknown(question),
-        (Behaves::Oscillates { .. } | Behaves::Saturated { .. }, None) => ID.failed(verdict.why),
-        (Behaves::Slow { .. }, None) => ID.warning(verdict.why),
-        (Behaves::Settles { .. }, None) => ID.passed_with(verdict.why),
+        (SteadyState::Oscillates { .. } | SteadyState::Saturated { .. }, None) => {
+            ID.failed(verdict.why)
+        }
+        (SteadyState::Slow { .. }, None) => ID.warning(verdict.why),
+        (SteadyState::Settles { .. }, None) => ID.passed_with(verdict.why),
     };
     vec![finding]
 }

@@ -63,8 +63,8 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
 }
 
 /// Whether the server's ServiceAccount may read what it counts and serves, write Events, and do
-/// what the options of `setup` take, by access reviews: what its role says matters less than what
-/// the API server makes of it.
+/// what the options of `setup` take, by access reviews: the API server's decision matters, not the
+/// text of the role.
 async fn may_read(
     context: &CheckContext<'_>,
     setup: &Installed,

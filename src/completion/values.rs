@@ -155,7 +155,7 @@ impl Source {
     fn kubeconfig(&self) -> KubeconfigNames {
         let path: Option<PathBuf> = self.connection.options.kubeconfig.clone();
         let names = self.in_time(async move {
-            // It may be a pipe that nobody writes to.
+            // It may be a pipe without a writer.
             tokio::task::spawn_blocking(move || KubeconfigNames::read(path.as_deref())).await
         });
         names.and_then(Result::ok).and_then(Result::ok).unwrap_or_default()

@@ -197,7 +197,7 @@ pub fn literal(text: &str) -> String {
     text.replace("$(", "$$(")
 }
 
-/// FNV-1a, 64 bits: a hash that stays the same for ever and needs to resist nobody.
+/// FNV-1a, 64 bits: a hash that never changes and need not resist attacks.
 pub(super) fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

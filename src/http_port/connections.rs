@@ -216,7 +216,7 @@ mod tests {
             silent.evicted().await;
         }
         std::thread::sleep(Duration::from_millis(5));
-        // Whoever takes bytes is not idle.
+        // A client that accepts bytes is not idle.
         viewer.activity().note();
         let also_asks = add(&connections).await;
         also_asks.begin();

@@ -323,7 +323,7 @@ async fn exchange(
             } else if handler.is_quick(&request) {
                 handler.handle(&peer, request, arrival)
             } else {
-                // An error would mean that the semaphore was closed, which nobody does.
+                // An error would mean that the semaphore was closed, which never happens.
                 let permit = COMPUTED.acquire().await;
                 let answered = compute(move || handler.handle(&peer, request, arrival)).await;
                 drop(permit);
@@ -342,7 +342,7 @@ async fn exchange(
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(MAX_HEADER_SIZE)
         .max_headers(MAX_HEADERS)
-        // Whoever has sent a request and closes only its own direction gets the answer.
+        // A client that has sent a request and closes only its own direction gets the answer.
         .half_close(true)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
@@ -372,7 +372,7 @@ mod tests {
 
     use super::*;
 
-    /// Counts until it is told to end, for five seconds at most.
+    /// Counts until it is stopped, for five seconds at most.
     #[derive(Default)]
     struct Counting {
         is_over: Mutex<bool>,

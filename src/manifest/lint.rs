@@ -109,7 +109,7 @@ fn check_names(document: &Document, problems: &mut Vec<String>) {
     for metric in value["spec"]["metrics"].as_array().into_iter().flatten() {
         check_labels(&metric["external"]["metric"]["selector"]["matchLabels"], problems);
     }
-    // What a custom resource makes of its template is its operator's business.
+    // A custom resource's operator decides how it uses the template.
     let pod = pod_spec(document).filter(|_| document.known_kind().is_some());
     for container in pod.into_iter().flat_map(containers) {
         let name = container["name"].as_str().unwrap_or_default();

@@ -6,7 +6,7 @@ use oppscale_core::units;
 use serde_json::{Value, json};
 
 use super::csv;
-use crate::printer::{Printer, Style, harmless};
+use crate::printer::{Printer, Style, sanitize};
 
 /// Width of `2026-11-29T16:00:00Z`.
 const TIME_WIDTH: usize = 20;
@@ -156,7 +156,7 @@ pub fn heading(names: &[String], printer: &Printer) -> String {
 
 /// A line of the table.
 pub fn row(names: &[String], hpa: usize, step: &DryRunStep, printer: &Printer) -> String {
-    let name = names.get(hpa).map(|name| harmless(name)).unwrap_or_default();
+    let name = names.get(hpa).map(|name| sanitize(name)).unwrap_or_default();
     let hpa = match names {
         [_] => String::new(),
         names => format!("{name:<width$}  ", width = width(names)),
@@ -171,7 +171,7 @@ pub fn row(names: &[String], hpa: usize, step: &DryRunStep, printer: &Printer) -
         "{:<TIME_WIDTH$}  {hpa}{:>5}  {own}  {}\n",
         time(step.at_ms),
         count(step.cluster_replicas),
-        harmless(&step.reason).replace('\n', " ")
+        sanitize(&step.reason).replace('\n', " ")
     )
 }
 

@@ -6,7 +6,7 @@ use k8s_openapi::jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use oppscale_cluster::follow::{Health, WatchStatus};
-use oppscale_core::demand::what_if::{Homeless, Loss, Outcome};
+use oppscale_core::demand::what_if::{Loss, Outcome, UnplacedPod};
 use oppscale_core::figures::{self, AmountStyle, Column, Format};
 use oppscale_core::headroom::{Fit, Headroom, Totals};
 use oppscale_core::price::Cost;
@@ -232,8 +232,8 @@ fn limited_by(fit: &Fit) -> Value {
 }
 
 fn what_if(outcome: &Outcome) -> Value {
-    let homeless = |pods: &[Homeless]| -> Value {
-        let pod = |pod: &Homeless| json!({ "namespace": pod.namespace, "name": pod.name, "reason": pod.reason });
+    let unplaced = |pods: &[UnplacedPod]| -> Value {
+        let pod = |pod: &UnplacedPod| json!({ "namespace": pod.namespace, "name": pod.name, "reason": pod.reason });
         pods.iter().map(pod).collect()
     };
     let loss = |loss: &Loss| {
@@ -242,13 +242,13 @@ fn what_if(outcome: &Outcome) -> Value {
             "displacedPods": loss.displaced,
             "displaced": amounts(&loss.requests),
             "lostFillers": loss.fillers,
-            "withoutPlace": homeless(&loss.homeless),
+            "withoutPlace": unplaced(&loss.unplaced),
         })
     };
     let mut value = json!({ "passed": outcome.is_passed(), "addedNodes": outcome.added });
     match &outcome.loss {
         Some(lost) => value["without"] = loss(lost),
-        None if outcome.added > 0 => value["withoutPlace"] = homeless(&outcome.homeless),
+        None if outcome.added > 0 => value["withoutPlace"] = unplaced(&outcome.unplaced),
         None => {}
     }
     if let Some(survival) = &outcome.survival {

@@ -4,7 +4,7 @@
 //! out, never digits. Without a terminal nothing is left out.
 
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets};
-use oppscale_core::demand::what_if::{Homeless, Loss, Outcome};
+use oppscale_core::demand::what_if::{Loss, Outcome, UnplacedPod};
 use oppscale_core::figures::{self, AmountStyle, Format, Kind, Tone, Value};
 use oppscale_core::headroom::Headroom;
 use oppscale_core::price::Cost;
@@ -17,7 +17,7 @@ use ratatui::style as color;
 use crate::palette::Palette;
 
 use super::Report;
-use crate::printer::{Printer, Style, harmless};
+use crate::printer::{Printer, Style, sanitize};
 
 /// A column with its headings and cells.
 pub(super) struct Column {
@@ -61,7 +61,7 @@ pub fn compact(
             hidden = further.map(|name| format!("amounts of {name}")).collect();
         }
         leave_out(&mut columns, width, 1, &mut hidden);
-        // The share of memory stands for amounts that nobody asked for.
+        // The percentage of memory would show amounts that were not requested.
         hidden.sort_by_key(|heading| heading.ends_with("-REQ%"));
     }
     let mut text = lines(&columns, report.has_headings, printer);
@@ -297,7 +297,7 @@ pub(super) fn lines(columns: &[Column], has_headings: bool, printer: &Printer) -
 
 fn styled(text: &str, style: Style, printer: &Printer) -> Cell {
     // A line break would look like another row.
-    let cell = Cell::new(harmless(text).replace('\n', "\u{fffd}"));
+    let cell = Cell::new(sanitize(text).replace('\n', "\u{fffd}"));
     let of = |color: fn(Palette) -> color::Color| printer.palette().map(color);
     let color = match style {
         Style::Plain => return cell,
@@ -490,8 +490,8 @@ fn what_if_lines(
         }
     };
     let mut lines = Vec::new();
-    let mut name = |pods: &[Homeless]| {
-        for Homeless { namespace, name, reason } in pods {
+    let mut name = |pods: &[UnplacedPod]| {
+        for UnplacedPod { namespace, name, reason } in pods {
             let line = format!("no place for pod {namespace}/{name}: {reason}");
             lines.push(printer.paint(Style::Bad, &line));
         }
@@ -500,29 +500,29 @@ fn what_if_lines(
         0 => String::new(),
         added => format!("with {} more, ", units::plural(added, "node")),
     };
-    let verdict = |pods: &[Homeless]| match pods.len() {
+    let verdict = |pods: &[UnplacedPod]| match pods.len() {
         0 => "all find a place".to_owned(),
         few => format!("{few} find no place"),
     };
     let mut sentences = Vec::new();
     if let Some(loss) = &outcome.loss {
-        name(&loss.homeless);
+        name(&loss.unplaced);
         let (nodes, moved) = (loss.nodes.join(", "), moved(loss));
-        let verdict = verdict(&loss.homeless);
+        let verdict = verdict(&loss.unplaced);
         let fillers = units::plural(loss.fillers, "filler");
         sentences.push(format!(
             "{added}without {nodes}: {moved} must move, {verdict}; {fillers} would be lost"
         ));
     } else if !added.is_empty() {
-        name(&outcome.homeless);
-        sentences.push(match outcome.homeless.len() {
+        name(&outcome.unplaced);
+        sentences.push(match outcome.unplaced.len() {
             0 => format!("{added}every paid pod has a place"),
             few => format!("{added}{} still without a place", units::plural(few, "paid pod")),
         });
     }
     if let Some(survival) = &outcome.survival {
         let (domain, worst, moved) = (&survival.domain, &survival.worst, moved(&survival.loss));
-        name(&survival.loss.homeless);
+        name(&survival.loss.unplaced);
         let tried = survival.tried;
         sentences.push(match survival.fatal.len() {
             0 => format!(
@@ -532,7 +532,7 @@ fn what_if_lines(
             fatal => format!(
                 "the loss of one {domain} is not survived ({fatal} of {tried} tried); the worst is \
                  {worst}: {moved} must move, {}",
-                verdict(&survival.loss.homeless)
+                verdict(&survival.loss.unplaced)
             ),
         });
     }

@@ -354,11 +354,11 @@ impl Kind {
     fn sentence(self) -> &'static str {
         match self {
             Self::Cpu => "is the usage of each pod, through metrics-server.",
-            Self::Memory => "does not follow the load; it is taken for 75 % of its target.",
-            Self::WorkOfPod => "is taken for the work of each pod, through Prometheus.",
-            Self::Load => "is taken for the whole load, which the replicas do not change.",
-            Self::PerPod => "is taken for the load of each pod, which falls as pods are added.",
-            Self::Queue => "is taken for work that waits until the pods have done it.",
+            Self::Memory => "does not follow the load; it is assumed to be 75 % of its target.",
+            Self::WorkOfPod => "is assumed to be the work of each pod, through Prometheus.",
+            Self::Load => "is assumed to be the whole load, which the replicas do not change.",
+            Self::PerPod => "is assumed to be the load of each pod, which falls as pods are added.",
+            Self::Queue => "is assumed to be work that waits until the pods have done it.",
             Self::Schedule => "is a schedule; its time is taken not to have come.",
             Self::NoSuchResource => "is no resource that metrics-server serves.",
         }

@@ -31,7 +31,7 @@ use super::source_file::{Object, SourceFile, SourceFileError};
 pub struct Manifest {
     /// The object as the user wrote it, or as the API server holds it.
     pub object: Value,
-    /// The HPA, or the one that KEDA makes of a ScaledObject.
+    /// The HPA, or the one that KEDA creates from a ScaledObject.
     pub autoscaler: Autoscaler,
     /// Its spec as the HPA model takes it.
     pub spec: HpaSpec,

@@ -1,4 +1,4 @@
-//! A file that somebody wrote, and what is wrong with it: file, line, field, expectation.
+//! A file of the user, and its errors: file, line, field, expectation.
 
 use oppscale_cluster::documents::{self, SyntaxError, TextFile};
 use oppscale_cluster::typed;

@@ -20,8 +20,8 @@ use crate::shares::workloads::{ServedWorkload, WorkloadId};
 
 /// Time between two looks for workloads that are held.
 const INTERVAL: Duration = Duration::from_secs(2);
-/// Events that are written after each interval at most: whoever creates workloads does not decide
-/// how often the API server is written to.
+/// Events that are written after each interval at most: tenants who create workloads must not
+/// decide how often the server writes to the API server.
 const MAX_WRITES: usize = 4;
 /// Time between two Events on one workload at least.
 const MIN_TIME_BETWEEN: Duration = Duration::from_secs(60);

@@ -117,7 +117,7 @@ impl PressureStore {
                     let found = state
                         .cluster_state()
                         .read(|snapshot, _| NodePressure::of(&node, &reading, &snapshot.ledger));
-                    let text = "it tells no CPU pressure: that takes cgroup v2, Linux with PSI and \
+                    let text = "it reports no CPU pressure: that needs cgroup v2, Linux with PSI and \
                                 Kubernetes 1.34";
                     let problem = (found == NodePressure::Unknown)
                         .then(|| Problem { text: text.to_owned(), is_forbidden: false });
@@ -236,7 +236,8 @@ impl PressureStore {
     }
 }
 
-/// The start of an error as a line of the log: whoever runs a node decides what its kubelet says.
+/// The start of an error as a line of the log: the owner of a node controls the answers of its
+/// kubelet.
 fn line(error: &ClusterError) -> String {
     const MAX_CHARS: usize = 300;
     error.to_string().replace(char::is_control, " ").chars().take(MAX_CHARS).collect()

@@ -38,7 +38,7 @@ pub(super) const ADMISSION_LIFE: Duration = Duration::from_secs(60);
 const REFUSAL_LIFE: Duration = Duration::from_secs(10);
 /// Time for both reviews of a token; Prometheus waits for 10 s by default.
 const REVIEW_TIMEOUT: Duration = Duration::from_secs(5);
-/// Reviews at a time: whoever sends invented tokens does not decide how often the API server is
+/// Reviews at a time: clients that send invented tokens must not decide how often the API server is
 /// asked.
 const MAX_REVIEWS: usize = 8;
 /// Time for which a refusal occupies one of them.
@@ -95,7 +95,7 @@ impl TokenReviewer {
             return verdict;
         }
         let all = timeout(REVIEW_TIMEOUT, async {
-            // An error would mean that the semaphore was closed, which nobody does.
+            // An error would mean that the semaphore was closed, which never happens.
             let slot = self.slots.acquire().await;
             // Another request with the token may have been faster.
             if let Some(verdict) = self.known(&key) {

@@ -116,7 +116,7 @@ impl Planner<'_> {
     ) -> Result<Change, ClusterError> {
         if let Some(owner) = live.as_ref().and_then(|live| owner(document, object, live)) {
             match () {
-                // A namespace of somebody else is used, but not taken over.
+                // A namespace of another owner is used, but not taken over.
                 () if *object.kind == NAMESPACE => return Ok(Change::Keep),
                 () if *object.kind == API_SERVICE || !self.force => {
                     return Ok(Change::Foreign(owner));

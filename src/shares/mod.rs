@@ -75,8 +75,8 @@ impl FillerState {
         Ok(state)
     }
 
-    /// Reads the fillers of saved lists. Without Namespaces among them, every one is taken for
-    /// open, and without HPAs, each filler may have one.
+    /// Reads the fillers of saved lists. Without Namespaces among them, every one counts as open,
+    /// and without HPAs, each filler may have one.
     pub fn read_saved(files: &SavedFiles) -> Self {
         let workloads = WorkloadStore::default();
         for kind in kinds::scalable() {

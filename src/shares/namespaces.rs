@@ -1,6 +1,6 @@
 //! The namespaces that an administrator opened to opportunistic work, and their limits.
 //!
-//! Whoever may create a workload may label it, so the label of a workload alone claims nothing.
+//! Users who may create a workload may label it, so the label of a workload alone claims nothing.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -69,7 +69,7 @@ fn every_case_is_counted_or_named() {
         ("f-listlist.json", COUNTED, ""),
         ("f-nullitem.json", COUNTED, "item number 3 of"),
         ("f-utf16le.json", COUNTED, ""),
-        ("g-kl.json", COUNTED, "2 objects without a kind, taken for Pods: shop/a, shop/b"),
+        ("g-kl.json", COUNTED, "2 objects without a kind, counted as Pods: shop/a, shop/b"),
         ("g-lh.json", COUNTED, "1 Node of longhorn.io not counted"),
         ("g-red.json", COUNTED, "pods of different names have the same uid (redacted?)"),
         ("g-rn.json", COUNTED, "1 Node of management.cattle.io not counted"),
@@ -335,7 +335,7 @@ fn items_that_are_none_are_named() {
     all.push(bare);
     let output = top_text(&list(&all), &[]);
     insta::assert_snapshot!(output.stderr, @r#"
-    note: 1 object without a kind, taken for Node: n9
+    note: 1 object without a kind, counted as Node: n9
     warning: item number 5 of list is unknown: null is no object
     warning: item number 6 of list is unknown: "x" is no object
     warning: item number 7 of list is unknown: 7 is no object

@@ -46,7 +46,7 @@ fn every_kind_of_metric_has_its_sentence() {
             "crunch: no verdict. An HPA does not say what a metric measures. State it for",
         ),
         ("s30-two", &[], "rabbitmq_queue_messages_ready with --metric"),
-        ("s40-kedahpa", &[], "s0-rabbitmq-jobs is taken for work that waits until"),
+        ("s40-kedahpa", &[], "s0-rabbitmq-jobs is assumed to be work that waits until"),
         ("s53-two", &[], "(AmbiguousSelector)"),
         ("s08-list", &[], "b scales the same target, so the controller stops both"),
         ("s13-emptydocs", &["--metric", "load"], "crunch: stable."),

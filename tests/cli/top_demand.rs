@@ -24,8 +24,8 @@ fn pods_that_never_fit_beside_daemon_sets_keep_nothing() {
     assert_eq!(report["totals"]["usable"]["fitReplicas"], 9);
     assert_eq!(report["paidDemand"]["unplaceable"].as_array().unwrap().len(), 2);
     insta::assert_snapshot!(footer, @"
-    unplaceable: pod shop/big-0 asks for 3800m cpu; DaemonSet and static pods leave at most 3500m of a node
-    unplaceable: pod shop/big-1 asks for 3800m cpu; DaemonSet and static pods leave at most 3500m of a node
+    unplaceable: pod shop/big-0 requests 3800m cpu; DaemonSet and static pods leave at most 3500m of a node
+    unplaceable: pod shop/big-1 requests 3800m cpu; DaemonSet and static pods leave at most 3500m of a node
     9 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods are on these nodes
     ");
 }
@@ -145,8 +145,8 @@ fn the_explanation_of_a_waiting_pod_tells_where_it_would_go_or_why_nowhere() {
     Every node that could hold it is full, and it does not preempt opportunistic pods (preemptionPolicy Never). Nothing is kept for it.
     Its priority (-2000) is not above that of opportunistic pods (-1000). Nothing is kept for it.
     Every node that could hold it is full of paid pods. Nothing is kept for it until some of them end.
-    No node can hold it: asks for 3600m cpu; DaemonSet and static pods leave at most 3500m of a node. Nothing is kept for it.
-    No node can hold it: asks for 5 cpu; the largest usable node has 4. Nothing is kept for it.
+    No node can hold it: requests 3600m cpu; DaemonSet and static pods leave at most 3500m of a node. Nothing is kept for it.
+    No node can hold it: requests 5 cpu; the largest usable node has 4. Nothing is kept for it.
     No node can hold it: no node meets its node selector and required affinity. Nothing is kept for it.
     Scheduling gates hold it back. Nothing is kept for it.
     ");

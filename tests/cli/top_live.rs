@@ -37,7 +37,7 @@ fn a_live_cluster_is_read_with_two_lists_and_counted() {
     usable (6 nodes)                     184       32.75                 90         151.25               576Gi         19.9Gi                  90Gi             556Gi    149  109/660
     all (6 nodes)                        184       32.75                 90              -               576Gi         19.9Gi                  90Gi                 -    149  109/660
 
-    unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
+    unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm requests 40 cpu; the largest usable node has 32
     149 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods are on these nodes
     [EOF]
     ");
@@ -115,7 +115,7 @@ fn a_list_that_expires_is_read_anew_and_what_went_meanwhile_is_forgotten() {
     usable (1 node)                      32           0                  0             32                96Gi              0                     0              96Gi     32  0/110
     all (1 node)                         32           0                  0              -                96Gi              0                     0                 -     32  0/110
 
-    unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
+    unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm requests 40 cpu; the largest usable node has 32
     32 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods are on these nodes
     [EOF]
     ");
@@ -157,7 +157,7 @@ fn a_workload_brings_its_shape_and_its_own_pods() {
     usable (6 nodes)                     184      110.75                 12          73.25               576Gi          103Gi                   6Gi             472Gi     35  109/660
     all (6 nodes)                        184      110.75                 12              -               576Gi          103Gi                   6Gi                 -     35  109/660
 
-    unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
+    unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm requests 40 cpu; the largest usable node has 32
     35 replicas of cpu=2,memory=1Gi fit (no node has room for one more); 6 opportunistic pods are on these nodes
     [EOF]
     ");
@@ -267,7 +267,7 @@ fn a_malformed_pod_in_the_middle_of_a_page_makes_its_node_unknown_and_no_other()
     usable (5 nodes)                       160       28.75                 76         131.25               480Gi         16.6Gi                  76Gi             463Gi    129  92/550
     all (5 nodes)                          160       28.75                 76              -               480Gi         16.6Gi                  76Gi                 -    129  92/550
 
-    unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
+    unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm requests 40 cpu; the largest usable node has 32
     129 replicas of cpu=1 fit (no node has room for one more); 76 opportunistic pods are on these nodes
     ------- stderr -------
     warning: pod shop/broken is unknown: is no Pod: invalid type: string "none", expected a sequence at line 1 column 2001; so is what remains on node fake-00005

@@ -44,7 +44,7 @@ fn the_articles_cluster_is_counted_to_the_millicore() {
     usable (6 nodes)                     184       32.75                 90         121.25               576Gi         19.9Gi                  90Gi             556Gi    149  109/660
     all (6 nodes)                        184       32.75                 90              -               576Gi         19.9Gi                  90Gi                 -    149  109/660
 
-    unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
+    unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm requests 40 cpu; the largest usable node has 32
     reserve: cpu 30
     121 replicas of cpu=1 fit (cpu runs out); 90 opportunistic pods are on these nodes
     [EOF]

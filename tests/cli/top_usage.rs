@@ -23,7 +23,7 @@ fn usage_of_nodes_is_one_more_list() {
     usable (6 nodes)                     184       32.75                 90         151.25         18               576Gi         19.9Gi                  90Gi             556Gi          21Gi    149  109/660
     all (6 nodes)                        184       32.75                 90              -         18               576Gi         19.9Gi                  90Gi                 -          21Gi    149  109/660
 
-    unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
+    unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm requests 40 cpu; the largest usable node has 32
     149 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods are on these nodes
     [EOF]
     ");
@@ -49,7 +49,7 @@ fn usage_of_workloads_is_one_list_of_pods() {
     opportunistic  deployment/electroneum                  0                 90       22.5              0                  90Gi        5.62Gi    90
                    total (6 workloads)                 32.75                 90      29.25         19.9Gi                  90Gi        7.31Gi   109
 
-    unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
+    unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm requests 40 cpu; the largest usable node has 32
     149 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods are on these nodes
     [EOF]
     ");
@@ -103,7 +103,7 @@ fn without_metrics_server_usage_is_a_dash_and_a_note() {
     usable (6 nodes)                     184       32.75                 90         151.25          -               576Gi         19.9Gi                  90Gi             556Gi             -    149  109/660
     all (6 nodes)                        184       32.75                 90              -          -               576Gi         19.9Gi                  90Gi                 -             -    149  109/660
 
-    unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
+    unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm requests 40 cpu; the largest usable node has 32
     149 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods are on these nodes
     ------- stderr -------
     note: usage is shown as -: metrics.k8s.io is not served; metrics-server is not installed

@@ -89,7 +89,7 @@ pub struct DryRunStep {
 }
 
 impl LoadShare {
-    /// The default for a metric of which nobody states what it measures.
+    /// The default for a metric without a stated kind.
     #[must_use]
     pub fn of(metric: &MetricSpec) -> Self {
         match &metric.source {

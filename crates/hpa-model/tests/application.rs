@@ -1,7 +1,7 @@
 //! HPAs of applications under load: what each kind of metric makes them do.
 
 use hpa_model::application::{
-    Application, ApplicationSetup, Behaves, Demand, Measure, MetricPath, Shape, judge, simulate,
+    Application, ApplicationSetup, Demand, Measure, MetricPath, Shape, SteadyState, judge, simulate,
 };
 use hpa_model::simulation::SyncTiming;
 use hpa_model::{
@@ -106,7 +106,7 @@ fn a_container_without_a_request_makes_the_hpa_inert() {
     let mut setup = cpu();
     setup.application.request_milli = None;
     let verdict = judge(&setup).unwrap();
-    assert_eq!(verdict.behaves, Behaves::Inert);
+    assert_eq!(verdict.steady_state, SteadyState::Inert);
     assert!(verdict.why.contains("missing request"), "{}", verdict.why);
 }
 
@@ -126,29 +126,29 @@ fn the_verdict_is_what_the_metric_and_its_target_make_of_it() {
     let value = MetricTarget::value(10_000);
     // A total that the replicas do not change, divided among them: it settles.
     let settles = judge(&external(average, Measure::Demand(1.0))).unwrap();
-    assert!(matches!(settles.behaves, Behaves::Settles { .. }), "{settles:?}");
+    assert!(matches!(settles.steady_state, SteadyState::Settles { .. }), "{settles:?}");
     // The same total as a Value multiplies the replicas for ever.
     let runs_away = judge(&external(value, Measure::Demand(1.0))).unwrap();
-    assert_eq!(runs_away.behaves, Behaves::Saturated { at: 40 }, "{runs_away:?}");
+    assert_eq!(runs_away.steady_state, SteadyState::Saturated { at: 40 }, "{runs_away:?}");
     // A load for each pod falls as pods are added.
     let settles = judge(&external(value, Measure::DemandPerPod(1.0))).unwrap();
-    assert!(matches!(settles.behaves, Behaves::Settles { .. }), "{settles:?}");
+    assert!(matches!(settles.steady_state, SteadyState::Settles { .. }), "{settles:?}");
     // Read through a rate window of ten minutes, and scaled down at once, it swings.
     let mut late = external(value, Measure::DemandPerPod(1.0));
     late.metrics[0].window_ms = 600_000;
     let at_once = ScalingRules { stabilization_window_seconds: Some(0), ..ScalingRules::default() };
     late.spec.behavior = Some(Behavior { scale_down: Some(at_once), ..Behavior::default() });
     let swings = judge(&late).unwrap();
-    assert!(matches!(swings.behaves, Behaves::Oscillates { .. }), "{swings:?}");
+    assert!(matches!(swings.steady_state, SteadyState::Oscillates { .. }), "{swings:?}");
     // Without a way down it only goes up.
     let mut up = cpu();
     let disabled =
         ScalingRules { select_policy: Some(SelectPolicy::Disabled), ..ScalingRules::default() };
     up.spec.behavior = Some(Behavior { scale_down: Some(disabled), ..Behavior::default() });
-    assert_eq!(judge(&up).unwrap().behaves, Behaves::OneWay { up: true });
+    assert_eq!(judge(&up).unwrap().steady_state, SteadyState::OneWay { up: true });
     let mut inert = cpu();
     inert.spec.min_replicas = Some(40);
-    assert_eq!(judge(&inert).unwrap().behaves, Behaves::Inert);
+    assert_eq!(judge(&inert).unwrap().steady_state, SteadyState::Inert);
 }
 
 /// Two HPAs on one target: the controller stops both.
@@ -157,7 +157,7 @@ fn an_ambiguous_selector_stops_the_hpa() {
     let mut setup = cpu();
     setup.selector = Selector::Ambiguous;
     let verdict = judge(&setup).unwrap();
-    assert_eq!(verdict.behaves, Behaves::Inert);
+    assert_eq!(verdict.steady_state, SteadyState::Inert);
     assert!(verdict.why.contains("AmbiguousSelector"), "{}", verdict.why);
 }
 
@@ -167,7 +167,7 @@ fn pods_that_cannot_exceed_their_target_are_never_joined_by_others() {
     let mut setup = cpu();
     setup.application.capacity = 0.75;
     let verdict = judge(&setup).unwrap();
-    assert_eq!(verdict.behaves, Behaves::Saturated { at: 2 });
+    assert_eq!(verdict.steady_state, SteadyState::Saturated { at: 2 });
     assert!(verdict.why.contains("A pod can do no more than its target"), "{}", verdict.why);
 }
 
@@ -179,7 +179,7 @@ fn an_own_tolerance_decides_what_exceeds_the_target() {
     let tolerance = Some(Tolerance::from_nano(50_000_000));
     let scale_up = Some(ScalingRules { tolerance, ..ScalingRules::default() });
     setup.spec.behavior = Some(Behavior { scale_up, ..Behavior::default() });
-    assert_ne!(judge(&setup).unwrap().behaves, Behaves::Saturated { at: 2 });
+    assert_ne!(judge(&setup).unwrap().steady_state, SteadyState::Saturated { at: 2 });
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn memory_is_not_a_load() {
         MetricPath::metrics_server(Measure::Memory(950e6)),
     );
     setup.application.request_bytes = Some(1_000_000_000);
-    assert_eq!(judge(&setup).unwrap().behaves, Behaves::Saturated { at: 40 });
+    assert_eq!(judge(&setup).unwrap().steady_state, SteadyState::Saturated { at: 40 });
 }
 
 #[test]

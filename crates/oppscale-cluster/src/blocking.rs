@@ -1,6 +1,6 @@
 //! Work off the threads of the runtime, each of which runs many tasks, probes among them.
 //!
-//! A file may be a FIFO that nobody writes, or lie on a mount whose server is gone: reading has a
+//! A file may be a FIFO without a writer, or lie on a mount whose server is gone: reading has a
 //! time limit. Counting a large cluster takes milliseconds, and ends.
 
 use std::io::{self, Read};

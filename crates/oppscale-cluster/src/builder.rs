@@ -189,7 +189,7 @@ impl SnapshotBuilder {
 
     /// Remembers the names of what a node reports: those with 0 are in no sum.
     fn see_resources(&mut self, node: &Node<'_>) {
-        let known = &mut self.snapshot.seen.resources;
+        let known = &mut self.snapshot.known_names.resources;
         let allocatable = node.status.allocatable.iter().flat_map(|list| list.iter());
         for (name, _) in node.status.capacity.iter().chain(allocatable) {
             if !known.contains(name) {
@@ -205,7 +205,7 @@ impl SnapshotBuilder {
         let ledger = &mut self.snapshot.ledger;
         let has_twin = ledger.record(&record.name).is_some_and(|known| *known != record);
         if has_twin {
-            // Which of the two is meant cannot be told, so neither is counted.
+            // It is unknown which of the two is meant, so neither is counted.
             let problem = Malformed::whole("another node has the same name");
             ledger.apply_node(NodeRecord::unknown(&record.name, problem));
         } else {
@@ -244,10 +244,10 @@ impl SnapshotBuilder {
                 None => (kinds::JOB.name, &job.name),
             };
         }
-        let seen = &mut self.snapshot.seen;
-        seen.opportunistic |= record.opportunistic;
-        if matches!(record.state, PodState::Gone) && !seen.namespaces.contains(record.namespace) {
-            seen.namespaces.insert(record.namespace.into());
+        let names = &mut self.snapshot.known_names;
+        names.opportunistic |= record.opportunistic;
+        if matches!(record.state, PodState::Gone) && !names.namespaces.contains(record.namespace) {
+            names.namespaces.insert(record.namespace.into());
         }
         let grouped = Arc::clone(&self.grouped);
         if let Some(own) = grouped.iter().find(|own| own.owns(&pod.metadata)) {

@@ -15,7 +15,7 @@ pub enum EncodedObject<'a> {
     Protobuf(&'a [u8]),
 }
 
-/// What can still be told of an object that cannot be read.
+/// The readable part of an object that cannot be decoded.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Unreadable {
     pub(crate) name: Option<String>,
@@ -36,8 +36,7 @@ impl<'a> From<&'a str> for EncodedObject<'a> {
 impl<'a> EncodedObject<'a> {
     /// Reads the fields of `T`.
     ///
-    /// # Errors
-    /// When it is no object of that type, with what can be told of it all the same.
+    /// # Errors When it is no object of that type, with its readable part.
     pub(crate) fn read<T: Deserialize<'a> + Field<'a> + Default>(self) -> Result<T, Unreadable> {
         match self {
             Self::Json(json) => {

@@ -227,8 +227,8 @@ impl ClusterError {
         }
     }
 
-    /// Whether the request has reached nobody who judged it, as while the server is down, starts or
-    /// is overloaded. It says nothing of what was asked for.
+    /// Whether no server has decided on the request, as while the server is down, starts or is
+    /// overloaded. It says nothing of what was asked for.
     pub(crate) fn is_outage(&self) -> bool {
         match self {
             Self::Unreachable { .. }

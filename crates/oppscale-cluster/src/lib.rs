@@ -62,7 +62,7 @@ pub use pod_rules::PodRules;
 pub use pressure::{KubeletAccess, read_pressure};
 pub use read::{ReadProgress, Request, read};
 pub use saved::{SavedFiles, read_saved, read_saved_as};
-pub use snapshot::{InvalidObject, Seen, Snapshot, Usage};
+pub use snapshot::{InvalidObject, KnownNames, Snapshot, Usage};
 pub use tasks::{Heartbeat, Tasks};
 pub use unmatched_names::{NameKind, RequestedNames, UnmatchedName};
 pub use usage::read_usage;

@@ -163,7 +163,7 @@ async fn page(
     Ok(end)
 }
 
-/// Lists objects, and collects what `decode` makes of each; `None` leaves an object out.
+/// Lists objects, and collects the results of `decode`; `None` leaves an object out.
 ///
 /// # Errors
 /// When the server refuses or fails, or answers with something else.

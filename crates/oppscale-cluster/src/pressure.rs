@@ -181,7 +181,7 @@ fn parse(body: &[u8]) -> Result<PressureReading, String> {
     let has_psi = measured.any(|cpu| stall(cpu.as_ref()).is_some_and(|stall| stall.total > 0.0));
     let pods = summary.pods.iter().filter_map(|pod| {
         let PodReference { name, namespace, uid } = &pod.reference;
-        // They are logged, and whoever runs a node can make its kubelet say anything.
+        // They are logged, and the owner of a node can make its kubelet answer anything.
         let is_name = |text: &str| {
             !text.is_empty()
                 && text.len() <= 253

@@ -59,7 +59,7 @@ pub struct SavedFiles {
     unique_uids: UniqueUids,
     /// Number of objects that are not counted, by kind and API group.
     foreign: BTreeMap<(String, String), usize>,
-    /// Objects without a kind that were taken for one by their shape, by kind.
+    /// Objects without a kind whose fields show their kind, by kind.
     taken_for: BTreeMap<&'static str, Names>,
     /// Items that cannot be counted, for want of a kind say.
     invalid_objects: Vec<InvalidObject>,
@@ -385,8 +385,8 @@ impl SavedFiles {
         };
         for (kind, names) in &self.taken_for {
             let words: fn(&str, usize) -> String = match *kind {
-                NODE => |s, n| format!("{n} object{s} without a kind, taken for Node{s}"),
-                _ => |s, n| format!("{n} object{s} without a kind, taken for Pod{s}"),
+                NODE => |s, n| format!("{n} object{s} without a kind, counted as Node{s}"),
+                _ => |s, n| format!("{n} object{s} without a kind, counted as Pod{s}"),
             };
             named(names, words);
         }
@@ -889,7 +889,7 @@ pub fn read_saved(
     read_saved_as(files, &Request { workload, namespace, ..Request::default() })
 }
 
-/// As [`read_saved`], for all that `request` asks for but usage, which nobody saves.
+/// As [`read_saved`], for everything in `request` except usage, which saved lists lack.
 ///
 /// # Errors
 /// As [`read_saved`].
@@ -930,7 +930,7 @@ pub fn read_saved_as(
     let pods_unknown = files.pods.is_empty() && !files.lists.contains(POD);
     if let Some(WorkloadRef::Labels(selector)) = workload
         && !pods_unknown
-        && !snapshot.seen.opportunistic
+        && !snapshot.known_names.opportunistic
     {
         bail!(Error::from(unmatched_names::no_pod(selector, files.pods())));
     }

@@ -24,13 +24,13 @@ pub struct Snapshot {
     pub usage: Option<Usage>,
     /// Notes for the user.
     pub notes: Vec<String>,
-    /// Names that were read though the ledger has nothing of them.
-    pub seen: Seen,
+    /// Names that exist in the cluster although the ledger has nothing of them.
+    pub known_names: KnownNames,
 }
 
-/// Names that were read and count nothing. Who types one of them has made no typing error.
+/// Names that exist but count nothing. A user who types one of them has made no typing error.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub struct KnownNames {
     /// Resources that some node reports, be it with 0.
     pub resources: BTreeSet<Box<str>>,
     /// Namespaces of pods that have ended.

@@ -1,6 +1,6 @@
 //! Tasks that run for ever, and the proof that they do.
 //!
-//! A task that panicked, waits for a lock for ever or blocks its thread is noticed by nobody: the
+//! A task that panicked, waits for a lock for ever or blocks its thread would go unnoticed: the
 //! process goes on and serves what it knew. So each task has a [`Heartbeat`], which a liveness
 //! probe reads without a lock, and the end of one is a failure of all.
 

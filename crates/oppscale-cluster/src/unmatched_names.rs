@@ -10,7 +10,7 @@ use oppscale_core::selector::{Labels, Requirement, Selector};
 
 use super::snapshot::Snapshot;
 
-/// Resources that Kubernetes itself defines: they are no typing errors where nobody has them.
+/// Resources that Kubernetes itself defines: they are no typing errors, even if no node has them.
 const STANDARD: [&str; 4] = [CPU, MEMORY, PODS, "ephemeral-storage"];
 
 /// The names of a command line.
@@ -139,7 +139,7 @@ impl RequestedNames {
                 is_certain: true,
             });
         }
-        if let Some(selector) = self.pods.as_ref().filter(|_| !snapshot.seen.opportunistic) {
+        if let Some(selector) = self.pods.as_ref().filter(|_| !snapshot.known_names.opportunistic) {
             unmatched.push(no_pod(selector, []));
         }
         unmatched
@@ -149,7 +149,7 @@ impl RequestedNames {
 fn has_resource(snapshot: &Snapshot, name: &str) -> bool {
     let ledger = &snapshot.ledger;
     STANDARD.contains(&name)
-        || snapshot.seen.resources.contains(name)
+        || snapshot.known_names.resources.contains(name)
         || ledger.records().any(|node| node.lists(name))
         || ledger.devices().resources().any(|resource| resource == name)
         || ledger.nodes().any(|(_, node)| node.paid.get(name) != 0)
@@ -160,7 +160,7 @@ fn has_resource(snapshot: &Snapshot, name: &str) -> bool {
 fn resources(snapshot: &Snapshot) -> BTreeSet<String> {
     let ledger = &snapshot.ledger;
     let mut names: BTreeSet<String> = STANDARD.map(str::to_owned).into();
-    names.extend(snapshot.seen.resources.iter().map(|name| name.to_string()));
+    names.extend(snapshot.known_names.resources.iter().map(|name| name.to_string()));
     names.extend(ledger.devices().resources().map(str::to_owned));
     let allocatable = ledger.records().filter_map(|node| node.allocatable.as_ref().ok());
     let requests = ledger.nodes().flat_map(|(_, node)| [&node.paid, &node.opportunistic]);
@@ -173,7 +173,7 @@ fn resources(snapshot: &Snapshot) -> BTreeSet<String> {
 
 fn has_namespace(snapshot: &Snapshot, namespace: &str) -> bool {
     let ledger = &snapshot.ledger;
-    snapshot.seen.namespaces.contains(namespace)
+    snapshot.known_names.namespaces.contains(namespace)
         || ledger.waiting().any(|pod| &*pod.group.namespace == namespace)
         || ledger.unknown().any(|pod| &*pod.namespace == namespace)
         || ledger.bound().any(|pod| &*pod.group.namespace == namespace)
@@ -184,7 +184,7 @@ fn namespaces(snapshot: &Snapshot) -> BTreeSet<&str> {
     let bound = ledger.bound().map(|pod| &*pod.group.namespace);
     let waiting = ledger.waiting().map(|pod| &*pod.group.namespace);
     let unknown = ledger.unknown().map(|pod| &*pod.namespace);
-    let ended = snapshot.seen.namespaces.iter().map(|name| &**name);
+    let ended = snapshot.known_names.namespaces.iter().map(|name| &**name);
     bound.chain(waiting).chain(unknown).chain(ended).collect()
 }
 

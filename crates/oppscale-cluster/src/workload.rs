@@ -281,8 +281,8 @@ pub async fn object_names(
     Some(names)
 }
 
-/// Hands the metadata of every object of a kind to `each`, page by page. Whoever drops the future
-/// keeps what `each` has had.
+/// Hands the metadata of every object of a kind to `each`, page by page. If the future is dropped,
+/// `each` keeps the objects so far.
 ///
 /// # Errors
 /// When the server refuses or fails, or answers with something else.

@@ -54,7 +54,7 @@ pub fn set_defaults(pod: &mut Pod<'_>) -> Result<(), Malformed> {
         return Ok(());
     }
     let containers = {
-        let aggregate = footprint::containers(pod, false, &mut footprint::Silent)?;
+        let aggregate = footprint::containers(pod, false, &mut footprint::NoTrace)?;
         to_list(&aggregate)
     };
     if let Some(pod_level) = &mut pod.spec.resources {

@@ -13,7 +13,7 @@ use super::model::{Container, ContainerStatus, Pod, ResourceList, RestartPolicy}
 use super::requests::Requests;
 use super::resources::{CPU, MEMORY, PODS, Resources};
 
-/// One step of the count, told to a [`Trace`] as it is taken.
+/// One step of the count, which a [`Trace`] receives.
 #[derive(Debug)]
 pub enum Step<'s, 'a> {
     /// The effective request of an app container.
@@ -50,10 +50,10 @@ pub trait Trace {
     fn step(&mut self, step: Step<'_, '_>);
 }
 
-/// Hears nothing.
-pub(super) struct Silent;
+/// Ignores all steps.
+pub(super) struct NoTrace;
 
-impl Trace for Silent {
+impl Trace for NoTrace {
     fn step(&mut self, _: Step<'_, '_>) {}
 }
 
@@ -62,10 +62,10 @@ impl Trace for Silent {
 /// # Errors
 /// When the pod has no containers or a request is no quantity, is negative or out of range.
 pub fn of_pod(pod: &Pod<'_>) -> Result<Resources, Malformed> {
-    traced(pod, &mut Silent)
+    traced(pod, &mut NoTrace)
 }
 
-/// As [`of_pod`], telling each step to `trace`.
+/// As [`of_pod`], and passes each step to `trace`.
 ///
 /// # Errors
 /// As [`of_pod`].
@@ -107,7 +107,7 @@ pub fn of_container(container: &Container<'_>, pod: &Pod<'_>) -> Result<Resource
         false => status_of(&status.container_statuses, container),
     };
     let path = || format!("container {:?}", &*container.name);
-    effective(container, status, resize_is_infeasible(pod), path, &mut Silent)?.to_resources()
+    effective(container, status, resize_is_infeasible(pod), path, &mut NoTrace)?.to_resources()
 }
 
 /// The containers' part: the greater of everything that runs together and the peak of

@@ -45,7 +45,7 @@ pub struct Query {
     pub is_of_workload: bool,
     /// Placement of the workload.
     pub placement: Placement,
-    /// The priority of its pods; `None` if their template does not tell it, which is taken for
+    /// The priority of its pods; `None` if their template has none, which counts as
     /// [`demand::FILLER_PRIORITY`].
     pub filler_priority: Option<i32>,
     /// Labels of the nodes that are looked at at all.

@@ -281,9 +281,9 @@ impl Ledger {
         self.unknown.values()
     }
 
-    /// The resources that pods hold and no node lists, by name. Such a resource is counted by
-    /// somebody else, for example by Dynamic Resource Allocation or a scheduler extender: what
-    /// is left of it is unknown.
+    /// The resources that pods hold and no node lists, by name. Another component counts such a
+    /// resource, for example by Dynamic Resource Allocation or a scheduler extender: what is left
+    /// of it is unknown.
     pub fn unoffered(&self) -> Unoffered {
         let held = self.accounts.iter().flat_map(|account| account.held_beside_basics());
         // Implicit extended resources of device classes are never a node's (KEP-5004).

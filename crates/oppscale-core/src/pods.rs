@@ -1,5 +1,5 @@
 //! Pods one by one, with all that their rows show. The ledger knows sums only, so pods are kept
-//! beside it where somebody asks for their rows, filters them, or moves them.
+//! beside it if a command shows them as rows, filters them, or moves them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,12 +62,12 @@ pub struct PodDetail {
     /// Its containers, if they are wanted: init containers first.
     pub containers: Vec<ContainerDetail>,
     /// What its placement depends on, if requested.
-    pub placing: Option<Placing>,
+    pub placement_inputs: Option<PlacementInputs>,
 }
 
 /// What the placement of a pod depends on.
 #[derive(Debug, Clone)]
-pub struct Placing {
+pub struct PlacementInputs {
     /// Its own rules about nodes.
     pub placement: Placement,
     /// Its turn in the scheduler's queue.
@@ -154,10 +154,10 @@ impl PodQuery {
             phase: (&*pod.status.phase).into(),
             labels: self.label_columns.iter().filter_map(label).collect(),
             containers: init.chain(apps).map(|one| ContainerDetail::of(one, pod)).collect(),
-            placing: self
+            placement_inputs: self
                 .placements
                 .then(|| {
-                    Some(Placing {
+                    Some(PlacementInputs {
                         placement: Placement::of(&pod.spec).ok()?,
                         queueing: Queueing::of(pod).to_owned(),
                         claims: record.claims.clone(),

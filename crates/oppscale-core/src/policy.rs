@@ -37,7 +37,7 @@ pub const PREFIX: &str = "oppscale.dev/";
 pub const NAMES: [&str; 7] =
     ["reserve", "target-utilization", "max-replicas", "weight", "priority", "basis", "burn"];
 const KNOWN_LIMITS: [&str; 3] = ["max-priority", "max-weight", "max-share"];
-/// Number of characters of a value that an error quotes: whoever writes the annotation does not
+/// Number of characters of a value that an error quotes: the author of an annotation must not
 /// decide how long a message is.
 const MAX_QUOTED: usize = 64;
 /// Number of characters of a reserve, which may name several resources.

@@ -29,8 +29,8 @@ pub const HOLD: Duration = Duration::from_secs(300);
 const UNREAD_HOLD: Duration = Duration::from_secs(900);
 /// Time between two readings of a node: what PSI averages over.
 pub const INTERVAL: Duration = Duration::from_secs(60);
-/// Time after which the last reading of a node is not taken for what is now. A node that was not
-/// read for half of it is read before others.
+/// Time after which the last reading of a node does not count any more. A node that was not read
+/// for half of it is read before others.
 const MAX_AGE: Duration = Duration::from_secs(600);
 
 /// CPU pressure of a node, as its kubelet reports it.

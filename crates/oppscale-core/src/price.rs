@@ -1,4 +1,4 @@
-//! What capacity costs: prices that somebody states, times amounts.
+//! Costs of capacity: prices that the user states, times amounts.
 
 use std::str::FromStr;
 

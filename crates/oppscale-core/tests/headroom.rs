@@ -110,7 +110,7 @@ fn demand_and_reserve_come_off_the_whole() {
     let demand = headroom.demand.clone().unwrap();
     assert_eq!(demand.placeable.get(CPU), 6000);
     assert_eq!(demand.unplaceable.len(), 1);
-    assert_eq!(demand.unplaceable[0].reason, "asks for 40 cpu; the largest usable node has 8");
+    assert_eq!(demand.unplaceable[0].reason, "requests 40 cpu; the largest usable node has 8");
     assert_eq!(headroom.remaining.as_ref().unwrap().get(CPU), 16_000 - 6000 - 4000);
     assert_eq!(headroom.remaining.as_ref().unwrap().get(MEMORY), 24 << 30);
     assert_eq!(headroom.remaining.as_ref().unwrap().get(PODS), 219);

@@ -59,7 +59,7 @@ pub(super) async fn report_missing(
         return Ok(Exit::Permissions);
     }
     let mut text = String::new();
-    // Without the Namespace: whoever deletes this file again must not delete what is in it.
+    // Without the Namespace: `kubectl delete -f` of this file must not delete its contents.
     for object in permissions::grant(&missing, "oppscale-installer", &user, None) {
         let yaml = serde_saphyr::to_string(&object)?;
         let _ = writeln!(text, "---\n{}", yaml.trim_end());
@@ -213,7 +213,7 @@ impl TemporaryGrant {
         if created || object.name != BOOTSTRAP {
             return Ok(());
         }
-        // It is somebody else's: neither used nor deleted.
+        // It has another owner: neither used nor deleted.
         self.forget(&object);
         Err(Error::owned(format!("{object} exists already, and not for {user}"))
             .hint(format!("find its owner: kubectl get {} {BOOTSTRAP} -o yaml", object.kind.plural))
@@ -287,7 +287,7 @@ async fn least_roles(
         .map(|kind| Rule { name: Some(BOOTSTRAP.to_owned()), ..Rule::of("delete", kind) });
     let missing = [&undoing[..], &missing].concat();
     let has_namespace = cluster.read::<IgnoredAny>(&NAMESPACE.object(None, namespace)).await;
-    // Whoever may not read it gets it created as well, which does nothing if it exists.
+    // Without the permission to read it, it is created as well, which does nothing if it exists.
     let is_new = matches!(has_namespace, Ok(None) | Err(ClusterError::Forbidden { .. }));
     let mut objects = permissions::grant(&missing, BOOTSTRAP, user, is_new.then_some(namespace));
     for manifest in &mut objects {

@@ -334,7 +334,7 @@ pub(super) fn notes(
     }
     if let Some(port) = config.node_port.filter(|port| !(30_000..=32_767).contains(port)) {
         notes.push(format!(
-            "node port {port} is outside of 30000-32767, which API servers take unless told otherwise \
+            "node port {port} is outside of 30000-32767, the default range of API servers \
              (--service-node-port-range)"
         ));
     }

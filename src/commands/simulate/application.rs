@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use hpa_model::application::{
-    Application, ApplicationSetup, Behaves, Demand, DominantDelays, MAX_LENGTH_MS, Run, Shape,
-    brakes, judge, simulate,
+    Application, ApplicationSetup, Demand, DominantDelays, MAX_LENGTH_MS, Run, Shape, SteadyState,
+    dominant_delays, judge, simulate,
 };
 use hpa_model::simulation::SyncTiming;
 use hpa_model::verdict::uses_fit_replicas;
@@ -193,7 +193,7 @@ fn staged(
                 is_capacity_given: args.pod_capacity.is_some(),
                 verdict: None,
                 run: Run::default(),
-                brakes: DominantDelays::default(),
+                dominant_delays: DominantDelays::default(),
                 is_best: false,
             }
         };
@@ -358,8 +358,8 @@ pub(super) async fn run(
     let shown = shown.unwrap_or(best);
     if let Some(entry) = entries.get_mut(shown) {
         let (setup, outcome) = (entry.setup.clone(), entry.run.outcome);
-        let found = super::off_thread(move || Ok(brakes(&setup, &outcome)?));
-        entry.brakes = found.await?;
+        let found = super::off_thread(move || Ok(dominant_delays(&setup, &outcome)?));
+        entry.dominant_delays = found.await?;
     }
     Ok(Comparison { load: plan.load, seed: plan.seed, is_sweep: plan.is_sweep, entries, shown })
 }
@@ -382,7 +382,9 @@ fn simulated(entry: Entry) -> anyhow::Result<Entry> {
              it."
         ));
     }
-    if entry.setup.application.queues && matches!(verdict.behaves, Behaves::Oscillates { .. }) {
+    if entry.setup.application.queues
+        && matches!(verdict.steady_state, SteadyState::Oscillates { .. })
+    {
         verdict.why.push_str(
             " A queue tells how much waits, not how much comes in: a metric of the arrivals, as the \
              whole load, would settle.",
@@ -390,7 +392,7 @@ fn simulated(entry: Entry) -> anyhow::Result<Entry> {
     }
     // Without knowing what the metric measures, only what holds for every metric is certain.
     let is_certain = entry.question.is_none()
-        || matches!(verdict.behaves, Behaves::Inert | Behaves::OneWay { .. });
+        || matches!(verdict.steady_state, SteadyState::Inert | SteadyState::OneWay { .. });
     Ok(Entry { run, verdict: Some(verdict).filter(|_| is_certain), ..entry })
 }
 

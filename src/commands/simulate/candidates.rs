@@ -104,7 +104,7 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
     for name in args.config_names() {
         let configuration = Configuration::named(name).ok_or_else(|| no_configuration(name))?;
         let setup = configuration.apply(setup.clone());
-        // Only replicas that fit are counted by usage; cores are those that nobody requests.
+        // Only replicas that fit are counted by usage; cores are those that no pod requests.
         if setup.usage.is_some() && setup.filler.autoscaler.metric.unit == MetricUnit::Cores {
             if args.configs.is_empty() {
                 continue;
@@ -329,11 +329,11 @@ fn assumption(args: &SimulateArgs, manifest: &Manifest) -> Option<String> {
     match (args.metric, others.is_empty()) {
         (Some(_), true) => None,
         (Some(_), false) => Some(format!(
-            "{name}: {taken} is taken for the metric of capacity, not {}",
+            "{name}: {taken} is assumed to be the metric of capacity, not {}",
             others.join(", ")
         )),
         (None, _) => Some(format!(
-            "{name}: {taken} is taken for free cores, which the workload's own pods use up; --metric \
+            "{name}: {taken} is assumed to be free cores, which the workload's own pods use up; --metric \
              states what it measures"
         )),
     }

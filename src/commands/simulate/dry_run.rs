@@ -321,7 +321,7 @@ async fn live_hpa(
     let is_running = first.condition("ScalingActive").is_none_or(|c| c.status != "False");
     if !is_running {
         printer.note(&format!(
-            "HPA {} does not scale now; oppscale why {namespace}/{0} tells why",
+            "HPA {} does not scale now; oppscale why {namespace}/{0} shows why",
             first.name()
         ));
     }

@@ -80,7 +80,7 @@ pub(super) fn variants(
             "--sweep: {count} configurations; at most {MAX_CONFIGURATIONS} are simulated"
         )));
     }
-    // KEDA's object is swept as the HPA that KEDA makes of it.
+    // A ScaledObject is swept as the HPA that KEDA creates from it.
     let mut object = serde_json::to_value(&manifest.autoscaler.0)?;
     object["apiVersion"] = oppscale_cluster::autoscaler::HPA_API.into();
     object["kind"] = oppscale_cluster::autoscaler::HPA.into();

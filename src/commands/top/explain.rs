@@ -70,7 +70,7 @@ pub(super) async fn run(
                 let query = super::query(args, settings, &snapshot, workload);
                 printer.data(&format!("\n{}\n", destination(&key, &snapshot, &query)))?;
             }
-            // What the pod requests is told without the right to list nodes and pods.
+            // The pod's requests are shown without the permission to list nodes and pods.
             Err(error) => printer.warn(&format!("where it would go is unknown: {error:#}")),
         }
     }
@@ -168,7 +168,7 @@ fn text(name: &str, pod: &Pod<'_>, explanation: &Explanation) -> String {
         .iter()
         .map(|line| vec![line.what.clone(), line.amounts.clone(), line.note.clone()])
         .collect();
-    // What an ended pod requested is set aside for nobody.
+    // The requests of an ended pod do not count.
     if !pod.is_terminal() {
         let total = explain::footprint_text(&explanation.total);
         rows.push(vec!["TOTAL".to_owned(), total, "what the scheduler sets aside".to_owned()]);

@@ -23,7 +23,7 @@ pub(super) fn query(
     let usage = snapshot.usage.as_ref().filter(|usage| !usage.nodes.is_empty());
     let usage = usage.ok_or_else(|| {
         Error::failure("idle CPU is unknown: metrics.k8s.io has no usage of nodes")
-            .hint("oppscale check --only OPP-MET-001,OPP-MET-002,OPP-MET-003 tells why")
+            .hint("oppscale check --only OPP-MET-001,OPP-MET-002,OPP-MET-003 shows why")
     })?;
     let stated = args.replica.first().map(|replica| replica.footprint().get(CPU));
     let by_size = stated.or_else(|| query.burn_by_size());

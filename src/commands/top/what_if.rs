@@ -55,7 +55,7 @@ pub(super) fn run(
         nodes.sort_unstable();
         outcome.loss = Some(what_if.lose(ledger, query, &nodes));
     } else if outcome.added > 0 {
-        outcome.homeless = what_if.homeless(ledger, query);
+        outcome.unplaced = what_if.unplaced(ledger, query);
     }
     if let Some(domain) = &args.survive {
         let nodes = headroom::measure(ledger, query).nodes;
@@ -68,10 +68,10 @@ pub(super) fn run(
         let mut worst: Option<(String, Loss)> = None;
         let mut fatal = Vec::new();
         what_if.try_each(ledger, query, &groups, |name, loss| {
-            if !loss.homeless.is_empty() {
+            if !loss.unplaced.is_empty() {
                 fatal.push(name.to_owned());
             }
-            let badness = |loss: &Loss| (loss.homeless.len(), loss.requests.get(CPU));
+            let badness = |loss: &Loss| (loss.unplaced.len(), loss.requests.get(CPU));
             if worst.as_ref().is_none_or(|(_, worst)| badness(&loss) > badness(worst)) {
                 worst = Some((name.to_owned(), loss));
             }

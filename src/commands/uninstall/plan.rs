@@ -209,8 +209,8 @@ impl UninstallPlan {
         Ok((others, unknown))
     }
 
-    /// An APIService whose server is gone prevents the deletion of every namespace, whoever owns
-    /// it.
+    /// An APIService whose server is gone prevents the deletion of every namespace, whoever its
+    /// owner is.
     async fn find_foreign_api_services(
         &mut self,
         cluster: &Cluster,

@@ -154,7 +154,7 @@ fn empty(state: &State) -> String {
                 return "nothing matches; Esc clears the filter".to_owned();
             }
             if items.len() > 0 {
-                return "no node is usable; u shows them, w tells why".to_owned();
+                return "no node is usable; u shows them, w shows why".to_owned();
             }
             if !measured.health.nodes.is_whole() && state.replay.is_none() {
                 return connection::state(&measured.health, state.setup.max_staleness, state.now)

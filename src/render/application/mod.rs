@@ -6,8 +6,8 @@ mod svg;
 use std::fmt::Write as _;
 
 use hpa_model::application::{
-    ApplicationSetup, ApplicationVerdict, Behaves, Brake, Braking, DominantDelays, Outcome, Run,
-    Sample,
+    ApplicationSetup, ApplicationVerdict, Delay, DominantDelays, Outcome, Run, Sample, SteadyState,
+    WithoutDelay,
 };
 use serde_json::{Value, json};
 
@@ -72,7 +72,7 @@ pub struct Entry {
     /// Result of the simulation.
     pub run: Run,
     /// Delays that slow it down most; only of the one that is shown in detail.
-    pub brakes: DominantDelays,
+    pub dominant_delays: DominantDelays,
     /// Whether no other configuration has both less overload and a lower cost.
     pub is_best: bool,
 }
@@ -129,21 +129,21 @@ impl Entry {
 /// The verdict in a word or two.
 pub(super) fn finding(entry: &Entry) -> String {
     let Some(verdict) = &entry.verdict else { return "unknown".to_owned() };
-    match verdict.behaves {
-        Behaves::Settles { .. } => "stable".to_owned(),
-        Behaves::Oscillates { .. } => "oscillating".to_owned(),
-        Behaves::Saturated { at } => format!("saturated at {at}"),
-        Behaves::OneWay { up: true } => "only up".to_owned(),
-        Behaves::OneWay { up: false } => "only down".to_owned(),
-        Behaves::Slow { .. } => "slow".to_owned(),
-        Behaves::Inert => "inert".to_owned(),
+    match verdict.steady_state {
+        SteadyState::Settles { .. } => "stable".to_owned(),
+        SteadyState::Oscillates { .. } => "oscillating".to_owned(),
+        SteadyState::Saturated { at } => format!("saturated at {at}"),
+        SteadyState::OneWay { up: true } => "only up".to_owned(),
+        SteadyState::OneWay { up: false } => "only down".to_owned(),
+        SteadyState::Slow { .. } => "slow".to_owned(),
+        SteadyState::Inert => "inert".to_owned(),
     }
 }
 
 fn style(entry: &Entry) -> Style {
-    match entry.verdict.as_ref().map(|verdict| &verdict.behaves) {
-        Some(Behaves::Settles { .. }) => Style::Plain,
-        None | Some(Behaves::OneWay { .. } | Behaves::Slow { .. }) => Style::Warn,
+    match entry.verdict.as_ref().map(|verdict| &verdict.steady_state) {
+        Some(SteadyState::Settles { .. }) => Style::Plain,
+        None | Some(SteadyState::OneWay { .. } | SteadyState::Slow { .. }) => Style::Warn,
         Some(_) => Style::Bad,
     }
 }
@@ -222,66 +222,66 @@ fn figures(entry: &Entry) -> String {
         0 => String::new(),
         ms => format!(" It was below its target count for {} at the longest.", time(ms)),
     };
-    let slow = braked(&entry.brakes);
+    let slow = slowed(&entry.dominant_delays);
     format!("Under {}: {replicas}, {overload}.{short}{slow}", entry.load)
 }
 
 /// Sentences on the delays that slow an HPA down most.
-fn braked(brakes: &DominantDelays) -> String {
-    let up = brakes.up.map(|braking| shortfall("that", &braking));
-    let down = brakes.down.map(|braking| spare("SPARE", &braking));
+fn slowed(dominant_delays: &DominantDelays) -> String {
+    let up = dominant_delays.up.map(|run| shortfall("that", &run));
+    let down = dominant_delays.down.map(|run| spare("SPARE", &run));
     [up, down].into_iter().flatten().map(|sentence| format!(" {sentence}")).collect()
 }
 
 /// The sentence on the delay that lengthens the longest shortfall most.
-fn shortfall(subject: &str, braking: &Braking) -> String {
-    let left = time(braking.without.longest_shortfall_ms);
-    format!("Most of {subject} is {}: without, {left}.", delay(braking.brake))
+fn shortfall(subject: &str, run: &WithoutDelay) -> String {
+    let left = time(run.without.longest_shortfall_ms);
+    format!("Most of {subject} is {}: without, {left}.", delay(run.delay))
 }
 
 /// The sentence on the delay that adds most spare pods.
-fn spare(subject: &str, braking: &Braking) -> String {
-    let left = hours(braking.without.spare_pod_ms / 3_600);
-    format!("Most of {subject} is {}: without, {left} pod-hours.", delay(braking.brake))
+fn spare(subject: &str, run: &WithoutDelay) -> String {
+    let left = hours(run.without.spare_pod_ms / 3_600);
+    format!("Most of {subject} is {}: without, {left} pod-hours.", delay(run.delay))
 }
 
-fn delay(brake: Brake) -> String {
-    match brake {
-        Brake::UpWindow(seconds) => format!("the scaleUp.stabilizationWindowSeconds of {seconds}"),
-        Brake::UpPolicies => "the policies of scaleUp".to_owned(),
-        Brake::Start(ms) => format!("the {} until a new pod is ready and warm", time(ms)),
-        Brake::DownWindow(seconds) => {
+fn delay(delay: Delay) -> String {
+    match delay {
+        Delay::UpWindow(seconds) => format!("the scaleUp.stabilizationWindowSeconds of {seconds}"),
+        Delay::UpPolicies => "the policies of scaleUp".to_owned(),
+        Delay::Start(ms) => format!("the {} until a new pod is ready and warm", time(ms)),
+        Delay::DownWindow(seconds) => {
             format!("the scaleDown.stabilizationWindowSeconds of {seconds}")
         }
-        Brake::DownPolicies => "the policies of scaleDown".to_owned(),
+        Delay::DownPolicies => "the policies of scaleDown".to_owned(),
     }
 }
 
 /// The delay that slows an HPA down most, as JSON; `null` if no single delay does.
-fn slowed_by(brakes: &DominantDelays) -> Value {
-    let cause = |brake: Brake| match brake {
-        Brake::UpWindow(seconds) => {
+fn slowed_by(dominant_delays: &DominantDelays) -> Value {
+    let cause = |delay: Delay| match delay {
+        Delay::UpWindow(seconds) => {
             ("scaleUp.stabilizationWindowSeconds", Some(i64::from(seconds)))
         }
-        Brake::UpPolicies => ("scaleUp.policies", None),
-        Brake::Start(ms) => ("podStart", i64::try_from(ms / 1000).ok()),
-        Brake::DownWindow(seconds) => {
+        Delay::UpPolicies => ("scaleUp.policies", None),
+        Delay::Start(ms) => ("podStart", i64::try_from(ms / 1000).ok()),
+        Delay::DownWindow(seconds) => {
             ("scaleDown.stabilizationWindowSeconds", Some(i64::from(seconds)))
         }
-        Brake::DownPolicies => ("scaleDown.policies", None),
+        Delay::DownPolicies => ("scaleDown.policies", None),
     };
-    let delay = |braking: &Braking, why: String| {
-        let (cause, seconds) = cause(braking.brake);
+    let delay = |run: &WithoutDelay, why: String| {
+        let (cause, seconds) = cause(run.delay);
         json!({
             "cause": cause,
             "seconds": seconds,
             "why": why,
-            "outcomeWithout": outcome(&braking.without),
+            "outcomeWithout": outcome(&run.without),
         })
     };
     json!({
-        "up": brakes.up.as_ref().map(|b| delay(b, shortfall("the longest shortfall", b))),
-        "down": brakes.down.as_ref().map(|b| delay(b, spare("the pods to spare", b))),
+        "up": dominant_delays.up.as_ref().map(|b| delay(b, shortfall("the longest shortfall", b))),
+        "down": dominant_delays.down.as_ref().map(|b| delay(b, spare("the pods to spare", b))),
     })
 }
 
@@ -411,7 +411,8 @@ pub fn json(comparison: &Comparison) -> String {
         "configurations": comparison.entries.iter().map(entry).collect::<Vec<_>>(),
     });
     // Only this configuration was run without each of its delays.
-    value["configurations"][comparison.shown]["slowedBy"] = slowed_by(&comparison.shown().brakes);
+    value["configurations"][comparison.shown]["slowedBy"] =
+        slowed_by(&comparison.shown().dominant_delays);
     format!("{value:#}\n")
 }
 

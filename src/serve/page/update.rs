@@ -130,7 +130,7 @@ impl CachedText {
 }
 
 /// Interval between two renderings of so many bytes at least: a second for a megabyte. Together
-/// with the port's write timeout this bounds the memory of answers that nobody reads.
+/// with the port's write timeout this bounds the memory of answers that clients do not read.
 fn min_interval(bytes: usize) -> Duration {
     Duration::from_micros(bytes as u64)
 }

@@ -9,18 +9,18 @@
 //! Time goes in steps of a second. Not modelled: nodes (every pod finds room), rollouts, failing
 //! pods, retries of refused work, and load balancers that spread unevenly.
 
-mod brake;
 mod demand;
+mod dominant_delays;
 mod measure;
 mod outcome;
 mod setup;
 mod simulation;
 mod verdict;
 
-pub use brake::{Brake, Braking, DominantDelays, brakes};
 pub use demand::{Demand, Shape, UnknownShape};
+pub use dominant_delays::{Delay, DominantDelays, WithoutDelay, dominant_delays};
 pub use measure::{Measure, MetricPath};
 pub use outcome::{Outcome, Run, Sample};
 pub use setup::{Application, ApplicationError, ApplicationSetup, MAX_LENGTH_MS};
 pub use simulation::simulate;
-pub use verdict::{ApplicationVerdict, Behaves, judge};
+pub use verdict::{ApplicationVerdict, SteadyState, judge};

@@ -17,21 +17,21 @@ use crate::{Behavior, SelectPolicy};
 
 /// The behaviour of an HPA at a constant load.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Behaves {
+pub enum SteadyState {
     /// It settles.
     Settles {
         /// The longest time until it did, from the fewest replicas or from the most,
         /// milliseconds.
         within_ms: u64,
     },
-    /// It goes on turning round.
+    /// It keeps scaling up and down.
     Oscillates {
         /// Fewest replicas of the cycle.
         least: u32,
         /// Most replicas of the cycle.
         most: u32,
     },
-    /// It runs to a bound and stays there, whatever the load.
+    /// It reaches a bound and stays there at any load.
     Saturated {
         /// The bound, in replicas.
         at: u32,
@@ -54,7 +54,7 @@ pub enum Behaves {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApplicationVerdict {
     /// The behaviour of the HPA.
-    pub behaves: Behaves,
+    pub steady_state: SteadyState,
     /// The reason, in one or two sentences.
     pub why: String,
 }
@@ -72,7 +72,7 @@ pub fn judge(setup: &ApplicationSetup) -> Result<ApplicationVerdict, Application
     let (min, max) = (setup.spec.effective_min().max(1), setup.spec.max_replicas);
     if min >= max {
         let why = format!("minReplicas and maxReplicas are both {max}, so the HPA has no choice.");
-        return Ok(ApplicationVerdict { behaves: Behaves::Inert, why });
+        return Ok(ApplicationVerdict { steady_state: SteadyState::Inert, why });
     }
     let end_ms = TRIAL_MS.saturating_add(slowest_ms(setup).saturating_mul(4));
     let mut trials = Vec::new();
@@ -110,7 +110,7 @@ impl Trial {
 fn verdict(setup: &ApplicationSetup, trials: &[Trial], end_ms: u64) -> ApplicationVerdict {
     let (min, max) = (setup.spec.effective_min().max(1), setup.spec.max_replicas);
     let (up, down) = directions(setup.spec.behavior.as_ref());
-    let of = |behaves, why: String| ApplicationVerdict { behaves, why };
+    let of = |steady_state, why: String| ApplicationVerdict { steady_state, why };
     // The last third: every window and every policy has passed several times by then.
     let late = end_ms / 3 * 2;
     let moves = |trial: &Trial| -> Vec<_> {
@@ -120,10 +120,10 @@ fn verdict(setup: &ApplicationSetup, trials: &[Trial], end_ms: u64) -> Applicati
         trials.iter().find(|trial| trial.run.failed_syncs > 0 && trial.run.rescales.is_empty())
         && let Some(failure) = &trial.run.failure
     {
-        return of(Behaves::Inert, format!("The HPA never moves. {failure}."));
+        return of(SteadyState::Inert, format!("The HPA never moves. {failure}."));
     }
     if !up && !down {
-        return of(Behaves::Inert, "Both directions have selectPolicy Disabled.".to_owned());
+        return of(SteadyState::Inert, "Both directions have selectPolicy Disabled.".to_owned());
     }
     let cycles = trials.iter().map(moves).filter(|moves| reversals(moves) >= 2);
     let counts: Vec<u32> = cycles.flatten().flat_map(|change| [change.from, change.to]).collect();
@@ -133,7 +133,7 @@ fn verdict(setup: &ApplicationSetup, trials: &[Trial], end_ms: u64) -> Applicati
             "At a constant load the replicas go on swinging between {least} and {most}: the HPA \
              reacts to values from before its last change."
         );
-        return of(Behaves::Oscillates { least, most }, why);
+        return of(SteadyState::Oscillates { least, most }, why);
     }
     if !up || !down {
         let (direction, other) = if up { ("up", "scaleDown") } else { ("down", "scaleUp") };
@@ -142,7 +142,7 @@ fn verdict(setup: &ApplicationSetup, trials: &[Trial], end_ms: u64) -> Applicati
              the {} load of its life the HPA stays there.",
             if up { "highest" } else { "lowest" }
         );
-        return of(Behaves::OneWay { up }, why);
+        return of(SteadyState::OneWay { up }, why);
     }
     if trials.iter().any(|trial| !moves(trial).is_empty()) {
         let after = units::duration(Duration::from_millis(end_ms));
@@ -150,7 +150,7 @@ fn verdict(setup: &ApplicationSetup, trials: &[Trial], end_ms: u64) -> Applicati
             "At a constant load the HPA was still moving after {after}: its policies allow it no \
              more."
         );
-        return of(Behaves::Slow { after_ms: end_ms }, why);
+        return of(SteadyState::Slow { after_ms: end_ms }, why);
     }
     let pod = &setup.application;
     let mut from_min = trials.iter().filter(|trial| trial.start == min);
@@ -161,7 +161,7 @@ fn verdict(setup: &ApplicationSetup, trials: &[Trial], end_ms: u64) -> Applicati
             "A pod can do no more than its target and the tolerance, so the metric never asks for \
              more: the HPA does not leave minReplicas {min}, however high the load."
         );
-        return of(Behaves::Saturated { at: min }, why);
+        return of(SteadyState::Saturated { at: min }, why);
     }
     let lasts: Vec<u32> = trials.iter().map(Trial::last).collect();
     if let Some(at) = [min, max].into_iter().find(|bound| lasts.iter().all(|last| last == bound)) {
@@ -171,11 +171,11 @@ fn verdict(setup: &ApplicationSetup, trials: &[Trial], end_ms: u64) -> Applicati
             ("minReplicas", "the metric does not rise above its target")
         };
         let why = format!("At every load the HPA runs to {name} {at} and stays there: {reason}.");
-        return of(Behaves::Saturated { at }, why);
+        return of(SteadyState::Saturated { at }, why);
     }
     if trials.iter().all(|trial| trial.run.rescales.is_empty()) {
         let why = "The HPA stays where it starts, whatever the load.".to_owned();
-        return of(Behaves::Inert, why);
+        return of(SteadyState::Inert, why);
     }
     let longest = |start: u32| {
         let of_start = trials.iter().filter(|trial| trial.start == start);
@@ -187,7 +187,7 @@ fn verdict(setup: &ApplicationSetup, trials: &[Trial], end_ms: u64) -> Applicati
         "At a constant load the HPA settles: within {up} from minReplicas {min}, within {down} \
          from maxReplicas {max}."
     );
-    of(Behaves::Settles { within_ms: up_ms.max(down_ms) }, why)
+    of(SteadyState::Settles { within_ms: up_ms.max(down_ms) }, why)
 }
 
 /// Whether the HPA may scale up, and down.

@@ -78,7 +78,7 @@ impl Nodes {
                     sums,
                     levels: vec![Resources::default(); levels],
                     pods: Vec::new(),
-                    nominees: Vec::new(),
+                    nominated: Vec::new(),
                     terminating_fillers: 0,
                 });
             }
@@ -219,9 +219,9 @@ pub(super) struct PodRequest<'a> {
     pub(super) number: u64,
 }
 
-/// A pod that has been promised room: `status.nominatedNodeName`.
+/// A pod that is nominated to the node (`status.nominatedNodeName`).
 #[derive(Clone, Debug)]
-pub(super) struct Nominee {
+pub(super) struct NominatedPod {
     pub(super) pod: PodId,
     pub(super) number: u64,
     pub(super) level: usize,
@@ -238,7 +238,7 @@ pub(super) struct Node {
     pub(super) levels: Vec<Resources>,
     pub(super) pods: Vec<PodId>,
     /// The highest priority first, then the oldest promise.
-    pub(super) nominees: Vec<Nominee>,
+    pub(super) nominated: Vec<NominatedPod>,
     /// Number of fillers on it that are being deleted.
     pub(super) terminating_fillers: Amount,
 }
@@ -290,9 +290,9 @@ impl Node {
     }
 
     /// Takes note of a promise.
-    pub(super) fn nominate(&mut self, nominee: Nominee) {
-        let at = self.nominees.partition_point(|other| other.level >= nominee.level);
-        self.nominees.insert(at, nominee);
+    pub(super) fn nominate(&mut self, nominee: NominatedPod) {
+        let at = self.nominated.partition_point(|other| other.level >= nominee.level);
+        self.nominated.insert(at, nominee);
     }
 
     /// The requests of other nominated pods that come before the pod.
@@ -300,7 +300,7 @@ impl Node {
     /// Upstream lets a nominated pod also wait for those of the same priority that were nominated
     /// the node after it. Here it does not, so that it waits for its own victims only.
     fn nominated_before(&self, request: PodRequest<'_>, name: &str) -> Amount {
-        let paid = self.nominees.iter().take_while(|nominee| nominee.number != request.number);
+        let paid = self.nominated.iter().take_while(|nominee| nominee.number != request.number);
         paid.filter(|nominee| nominee.level >= request.level).map(|n| n.footprint.get(name)).sum()
     }
 }

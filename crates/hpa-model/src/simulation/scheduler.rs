@@ -15,7 +15,7 @@
 
 use std::cmp::Reverse;
 
-use super::nodes::Nominee;
+use super::nodes::NominatedPod;
 use super::pod::{PodId, PodStage};
 use super::world::{Event, World};
 
@@ -93,7 +93,7 @@ impl World {
         match chosen {
             Some((node, victims)) => {
                 self.workloads[at].waiting.pop_front();
-                self.promise(id, node);
+                self.nominate(id, node);
                 for victim in victims {
                     self.evict(victim);
                 }
@@ -105,12 +105,12 @@ impl World {
     /// Promised pods whose victims have gone, and those that some other node has room for.
     fn bind_nominated(&mut self) {
         while let Some(node) = self.freed.pop() {
-            let nominees: Vec<_> = self.nodes[node].nominees.iter().map(|n| n.pod).collect();
-            for id in nominees {
+            let nominated: Vec<_> = self.nodes[node].nominated.iter().map(|n| n.pod).collect();
+            for id in nominated {
                 let workload = self.pods[id].workload;
                 let request = self.workloads[workload].request(self.pods[id].number);
                 if self.nodes[node].fits(request) {
-                    self.bind_promised(id, node);
+                    self.bind_nominated_to(id, node);
                 } else if !self.is_being_emptied(node, request.level) {
                     // The room went to someone more important: it has to look again.
                     self.workloads[workload].nominated.retain(|other| *other != id);
@@ -131,7 +131,7 @@ impl World {
                 }
                 let request = workload.request(self.pods[id].number);
                 match self.nodes.best(request, self.strategy) {
-                    Some(node) => self.bind_promised(id, node),
+                    Some(node) => self.bind_nominated_to(id, node),
                     None => self.workloads[at].no_other_fit_at = Some(self.room),
                 }
             }
@@ -146,13 +146,13 @@ impl World {
         })
     }
 
-    fn promise(&mut self, id: PodId, node: usize) {
+    fn nominate(&mut self, id: PodId, node: usize) {
         self.waiting_changes += 1;
         let pod = &mut self.pods[id];
         pod.nominated = Some(node);
         let owner = &mut self.workloads[pod.workload];
         owner.nominated.push_back(id);
-        self.nodes[node].nominate(Nominee {
+        self.nodes[node].nominate(NominatedPod {
             pod: id,
             number: pod.number,
             level: owner.level,
@@ -164,18 +164,18 @@ impl World {
     pub(super) fn withdraw_nomination(&mut self, id: PodId) {
         if let Some(node) = self.pods[id].nominated.take() {
             self.waiting_changes += 1;
-            self.nodes[node].nominees.retain(|nominee| nominee.pod != id);
+            self.nodes[node].nominated.retain(|nominee| nominee.pod != id);
             self.room_freed(node);
         }
     }
 
-    fn bind_promised(&mut self, id: PodId, node: usize) {
+    fn bind_nominated_to(&mut self, id: PodId, node: usize) {
         let workload = self.pods[id].workload;
         self.workloads[workload].nominated.retain(|other| *other != id);
         if self.pods[id].nominated == Some(node) {
             // The promise becomes the pod: no room is freed by it.
             self.pods[id].nominated = None;
-            self.nodes[node].nominees.retain(|nominee| nominee.pod != id);
+            self.nodes[node].nominated.retain(|nominee| nominee.pod != id);
         } else {
             self.withdraw_nomination(id);
         }

@@ -110,7 +110,7 @@ impl World {
     /// There is more room than before on this node.
     pub(super) fn room_freed(&mut self, node: usize) {
         self.room += 1;
-        if !self.nodes[node].nominees.is_empty() {
+        if !self.nodes[node].nominated.is_empty() {
             self.freed.push(node);
         }
     }

@@ -1,9 +1,9 @@
 //! HorizontalPodAutoscalers and KEDA's ScaledObjects, decoded in one place for every reader.
 //!
-//! An object is read with k8s-openapi's type and kept whole; [`Autoscaler::spec`] turns it into
-//! the [`HpaSpec`] of the HPA model, with the API server's words for what is wrong. A
-//! ScaledObject is read as the HPA that KEDA makes of it. [`HpaReader`] reads what the controller
-//! of an HPA reads.
+//! An object is read with k8s-openapi's type and kept whole; [`Autoscaler::spec`] turns it into the
+//! [`HpaSpec`] of the HPA model, with the API server's words for what is wrong. A ScaledObject is
+//! read as the HPA that KEDA creates from it. [`HpaReader`] reads what the controller of an HPA
+//! reads.
 
 mod conversion;
 mod reader;

@@ -165,7 +165,7 @@ impl Connection {
         let user = match kubeconfig.users.get(&user_name) {
             Some(user) => user.clone(),
             None if user_name.is_empty() => UserEntry::default(),
-            // kubectl goes on as nobody, and is refused later.
+            // kubectl continues without a user, and is refused later.
             None => return Err(missing("user", &user_name, named_by, kubeconfig.users.keys())),
         };
         let cluster = overridden_cluster(cluster, options);
@@ -263,7 +263,7 @@ impl Connection {
             login: login.map_or(Login::Anonymous, Login::Header),
             plugin_timeout: options.request_timeout,
         };
-        // As kubectl does, nobody is trusted with credentials without TLS.
+        // As in kubectl, credentials are never sent without TLS.
         if connection.url.scheme_str() != Some("https") {
             return Ok(connection);
         }

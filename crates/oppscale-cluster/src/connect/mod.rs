@@ -65,8 +65,8 @@ pub struct ConnectOptions {
     /// Longest wait for one request, and for a credential plugin; zero for no limit. If it is not
     /// set, requests end after 30 s, and a plugin that can ask a person has no limit.
     pub request_timeout: Option<Duration>,
-    /// Whether nobody is there to answer a credential plugin, as while a shell completes a word:
-    /// the plugin gets no terminal, and its stderr is not shown.
+    /// Whether no user can answer a credential plugin, as while a shell completes a word: the
+    /// plugin gets no terminal, and its stderr is not shown.
     pub is_unattended: bool,
 }
 

@@ -79,7 +79,7 @@ struct Status {
 }
 
 impl Plugin {
-    /// The plugin of the user `user`; `cluster` is what it is told if it asks for that.
+    /// The plugin of the user `user`; `cluster` is passed to it if `provideClusterInfo` is set.
     ///
     /// # Errors
     /// When kubectl would refuse the entry.

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-/// The first wait: a restarted server is back within it, and nobody notices.
+/// The first wait: a restarted server is back within it.
 const FIRST: Duration = Duration::from_millis(250);
 /// The longest: after a long absence the data is current within half a minute.
 const LONGEST: Duration = Duration::from_secs(30);

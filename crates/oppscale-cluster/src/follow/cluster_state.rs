@@ -53,8 +53,7 @@ impl ClusterState {
         self.health_changes.subscribe()
     }
 
-    /// Changes the cluster state; those who wait for changes are told when `change` says that
-    /// something did.
+    /// Changes the cluster state; notifies subscribers if `change` returns true.
     pub fn change(&self, change: impl FnOnce(&mut SnapshotBuilder, &mut Health) -> bool) {
         let mut state = self.state();
         let state = &mut *state;

@@ -78,7 +78,7 @@ struct VersionJson {
 
 impl Follower {
     /// Begins to follow nodes, pods and devices. Reads the workload and the server's version first;
-    /// whatever fails later is tried again, and told by [`Health`].
+    /// later failures are retried, and shown by [`Health`].
     ///
     /// # Errors
     /// When the workload cannot be read.

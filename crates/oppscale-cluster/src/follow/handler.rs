@@ -70,7 +70,7 @@ impl StatusHandle {
     }
 }
 
-/// Notes that the server was heard `now`, and tells whether that is news.
+/// Notes a message of the server at `now`. Returns whether subscribers must be notified.
 fn mark_fresh_at(feed: &mut WatchStatus, now: Instant) -> bool {
     feed.fresh_at.replace(now).is_none_or(|before| interval_of(before) != interval_of(now))
 }

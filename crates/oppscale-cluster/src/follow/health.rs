@@ -49,8 +49,8 @@ pub enum Phase {
         /// Time of the next try, if known.
         next_try: Option<Instant>,
     },
-    /// Its list is being read again, from the start. The data is the last that was heard,
-    /// changed object by object to what the new list says.
+    /// Its list is being read again, from the start. The data is that of the last event, updated
+    /// object by object from the new list.
     Relisting {
         /// Why, as a sentence.
         why: String,
@@ -127,7 +127,7 @@ impl Health {
         self.nodes.is_whole() && ready(&self.pods)
     }
 
-    /// What a person is told at once, however seldom the rest is looked at.
+    /// The changes that a user must see at once, even if the rest is redrawn seldom.
     pub(super) fn summary(&self) -> [Summary; 2] {
         [&self.nodes, &self.pods].map(|feed| Summary {
             word: feed.phase.word(),

@@ -265,7 +265,7 @@ impl<H: EventHandler> Reflector<H> {
             let _ = first.send(Err(error));
         }
         let pause = self.backoff.next().max(retry_after.unwrap_or_default().min(MAX_RETRY_AFTER));
-        // A server that is down for hours need not be told of a thousand times.
+        // A server that is down for hours must not fill the log.
         let tries = self.backoff.tries();
         let (noun, next) = match self.version.is_empty() {
             true => (self.listing.noun, "reading the list again"),
@@ -425,7 +425,7 @@ impl<H: EventHandler> Reflector<H> {
         }
     }
 
-    /// Whoever asks for short watches needs data of that age, however it is had.
+    /// A caller with short watches needs data of that age, also from lists.
     fn every(&self) -> Duration {
         POLL_INTERVAL.min(self.reflector_config.watch_life)
     }
@@ -470,7 +470,7 @@ impl<H: EventHandler> Reflector<H> {
         let (mut body, mut idle_timeout) = (body, idle_timeout);
         let mut reader = EventReader::new(encoding);
         let mut listed = is_list.then_some(0);
-        // The server ends watches itself, but was not told to end this one.
+        // The server ends watches itself, but this one has no time limit.
         let mut end: Option<Instant> = None;
         loop {
             let deadline = end.unwrap_or_else(|| Instant::now() + idle_timeout + WATCH_GRACE);
@@ -563,7 +563,7 @@ pub(super) enum Stop {
     #[error(transparent)]
     Failed(ClusterError),
     /// No byte came for so long.
-    #[error("nothing was heard for {} s", .0.as_secs())]
+    #[error("the server sent nothing for {} s", .0.as_secs())]
     Silent(Duration),
     /// The server answered with something else than events.
     #[error("{0}")]

@@ -161,7 +161,7 @@ impl Player {
                 *next += 1;
             }
             mark_fresh(health);
-            // How it was heard may have changed too; a moment is rarely without news.
+            // The state of its watch may have changed too; few moments have no change.
             builder.take_changed() | from_start | (*next != before)
         });
         self.position = to.min(self.end());
@@ -330,7 +330,7 @@ fn no_key(text: &str) -> InvalidLine {
     InvalidLine(format!("{text:?} is no key of a pod"))
 }
 
-/// A feed that a recording heard.
+/// A watch of the recording.
 pub(super) fn mark_fresh(health: &mut Health) {
     for feed in [&mut health.nodes, &mut health.pods] {
         if !matches!(feed.phase, Phase::Refused { .. }) {

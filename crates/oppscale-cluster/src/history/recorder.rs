@@ -93,7 +93,7 @@ impl Recorder {
         })
     }
 
-    /// Begins a recording, and gives what must be told of every change.
+    /// Begins a recording, and returns the observer that must be notified of every change.
     pub fn start(&mut self, server: &str, context: Option<&str>) -> Box<dyn ChangeObserver> {
         self.started = Instant::now();
         let started = Timestamp::try_from(SystemTime::now()).unwrap_or_default();

@@ -489,7 +489,7 @@ impl<'l> Placer<'l> {
             let has = largest(&|site| site.beside(name, &nothing));
             if *need > has {
                 let (asks, has) = (quantity_text(name, *need), quantity_text(name, has));
-                return format!("asks for {asks} {name}; the largest usable node has {has}");
+                return format!("requests {asks} {name}; the largest usable node has {has}");
             }
         }
         for (name, need) in asked() {
@@ -497,11 +497,11 @@ impl<'l> Placer<'l> {
             if *need > left {
                 let (asks, left) = (quantity_text(name, *need), quantity_text(name, left.max(0)));
                 return format!(
-                    "asks for {asks} {name}; DaemonSet and static pods leave at most {left} of a node"
+                    "requests {asks} {name}; DaemonSet and static pods leave at most {left} of a node"
                 );
             }
         }
-        "no node has all that it asks for at once beside its DaemonSet and static pods".to_owned()
+        "no node has all that it requests at once beside its DaemonSet and static pods".to_owned()
     }
 
     fn needs(&self, pod: &Waiting) -> Vec<Amount> {

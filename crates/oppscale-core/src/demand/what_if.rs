@@ -164,18 +164,18 @@ pub struct Loss {
     pub requests: Resources,
     /// Number of lost fillers.
     pub fillers: usize,
-    /// The paid pods that find no place then, and had one before.
-    pub homeless: Vec<Homeless>,
+    /// Paid pods that have a node now and would find none.
+    pub unplaced: Vec<UnplacedPod>,
 }
 
-/// A paid pod without a place.
+/// A paid pod that finds no node.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Homeless {
+pub struct UnplacedPod {
     /// Its namespace.
     pub namespace: String,
     /// Its name.
     pub name: String,
-    /// Why no node takes it.
+    /// The reason why no node can hold it.
     pub reason: String,
 }
 
@@ -187,7 +187,7 @@ pub struct Outcome {
     /// Effect of the loss of the nodes of the command line.
     pub loss: Option<Loss>,
     /// Paid pods that find no place although nodes were added; only if none was lost.
-    pub homeless: Vec<Homeless>,
+    pub unplaced: Vec<UnplacedPod>,
     /// Effect of single failures.
     pub survival: Option<Survival>,
 }
@@ -211,8 +211,8 @@ pub struct Survival {
 impl Outcome {
     /// Whether every paid pod finds a place.
     pub fn is_passed(&self) -> bool {
-        self.homeless.is_empty()
-            && self.loss.as_ref().is_none_or(|loss| loss.homeless.is_empty())
+        self.unplaced.is_empty()
+            && self.loss.as_ref().is_none_or(|loss| loss.unplaced.is_empty())
             && self.survival.as_ref().is_none_or(|survival| survival.fatal.is_empty())
     }
 }
@@ -223,11 +223,11 @@ pub struct WhatIf<'p> {
     /// Footprints of the fillers of each node, the oldest first.
     fillers: HashMap<&'p str, Vec<&'p Resources>>,
     /// Paid pods that have no place as things are.
-    homeless: HashSet<PodKey>,
+    unplaced: HashSet<PodKey>,
 }
 
 impl<'p> WhatIf<'p> {
-    /// Looks at a cluster as it is. Of `pods`, their placing must be known.
+    /// Looks at a cluster as it is. Of `pods`, their placement inputs must be known.
     pub fn new(ledger: &Ledger, query: &Query, pods: impl Iterator<Item = &'p PodDetail>) -> Self {
         let mut by_node: HashMap<&str, Vec<&PodDetail>> = HashMap::new();
         for (node, pod) in pods.filter_map(|pod| Some((pod.node.as_deref()?, pod))) {
@@ -236,32 +236,37 @@ impl<'p> WhatIf<'p> {
         let fillers = by_node.iter().map(|(node, pods)| {
             let mut fillers: Vec<_> = pods.iter().filter(|pod| pod.opportunistic).collect();
             fillers.sort_by_key(|pod| {
-                let created = pod.placing.as_ref().map(|placing| &placing.queueing.created);
+                let created = pod
+                    .placement_inputs
+                    .as_ref()
+                    .map(|placement_inputs| &placement_inputs.queueing.created);
                 (created, &pod.key)
             });
             (*node, fillers.into_iter().map(|pod| &pod.footprint).collect())
         });
         let fillers = fillers.collect();
-        let mut what_if = Self { pods: by_node, fillers, homeless: HashSet::new() };
-        what_if.homeless = what_if.place(ledger, query).into_iter().map(|(key, _)| key).collect();
+        let mut what_if = Self { pods: by_node, fillers, unplaced: HashSet::new() };
+        what_if.unplaced = what_if.place(ledger, query).into_iter().map(|(key, _)| key).collect();
         what_if
     }
 
     /// Paid pods that find no place in a cluster as it is, by namespace and name.
-    pub fn homeless(&self, ledger: &Ledger, query: &Query) -> Vec<Homeless> {
-        let homeless = self.place(ledger, query).into_iter();
-        let mut homeless: Vec<_> = homeless.map(|(_, pod)| pod).collect();
-        homeless.sort();
-        homeless
+    pub fn unplaced(&self, ledger: &Ledger, query: &Query) -> Vec<UnplacedPod> {
+        let unplaced = self.place(ledger, query).into_iter();
+        let mut unplaced: Vec<_> = unplaced.map(|(_, pod)| pod).collect();
+        unplaced.sort();
+        unplaced
     }
 
     /// Places the waiting pods, and returns those without a place.
-    fn place(&self, ledger: &Ledger, query: &Query) -> Vec<(PodKey, Homeless)> {
+    fn place(&self, ledger: &Ledger, query: &Query) -> Vec<(PodKey, UnplacedPod)> {
         with_fillers(query, |fillers| {
             let queue = queue(ledger, fillers);
             let mut placer = self.placer(ledger, fillers, &queue, ledger.unoffered());
             let placed = queue.into_iter().map(|(key, pod)| placer.place(key, pod));
-            placed.filter_map(|placed| Some((placed.key.clone(), Homeless::of(&placed)?))).collect()
+            placed
+                .filter_map(|placed| Some((placed.key.clone(), UnplacedPod::of(&placed)?)))
+                .collect()
         })
     }
 
@@ -293,10 +298,10 @@ impl<'p> WhatIf<'p> {
                 }
             }
         }
-        let is_new = |(key, _): &(PodKey, _)| !self.homeless.contains(key);
-        let homeless = self.place(ledger, query).into_iter();
-        loss.homeless = homeless.filter(is_new).map(|(_, pod)| pod).collect();
-        loss.homeless.sort();
+        let is_new = |(key, _): &(PodKey, _)| !self.unplaced.contains(key);
+        let unplaced = self.place(ledger, query).into_iter();
+        loss.unplaced = unplaced.filter(is_new).map(|(_, pod)| pod).collect();
+        loss.unplaced.sort();
         loss
     }
 
@@ -367,14 +372,14 @@ impl<'p> WhatIf<'p> {
                 queue.sort_by(|a, b| compare_turns(*a, *b));
                 placer.lose(nodes, &queue);
                 for (key, pod) in queue {
-                    if self.homeless.contains(key) {
+                    if self.unplaced.contains(key) {
                         placer.seat(pod);
                     } else {
-                        loss.homeless.extend(Homeless::of(&placer.place(key, pod)));
+                        loss.unplaced.extend(UnplacedPod::of(&placer.place(key, pod)));
                     }
                 }
                 placer.undo();
-                loss.homeless.sort();
+                loss.unplaced.sort();
                 tell(group, loss);
             }
         });
@@ -404,7 +409,7 @@ impl<'p> WhatIf<'p> {
     }
 }
 
-impl Homeless {
+impl UnplacedPod {
     /// The pod, if it has no place.
     fn of(placed: &PlacedPod<'_>) -> Option<Self> {
         let (reason, pod) = (placed.obstacle()?.to_owned(), placed.pod);
@@ -471,7 +476,7 @@ impl<'l> Scarce<'l> {
 }
 
 fn record_of(pod: &PodDetail) -> Option<PodRecord<'_>> {
-    let placing = pod.placing.as_ref()?;
+    let placement_inputs = pod.placement_inputs.as_ref()?;
     Some(PodRecord {
         key: pod.key.clone(),
         namespace: &pod.group.namespace,
@@ -479,8 +484,8 @@ fn record_of(pod: &PodDetail) -> Option<PodRecord<'_>> {
         workload: (&pod.group.kind, &pod.group.name),
         opportunistic: pod.opportunistic,
         yields: pod.opportunistic,
-        terminating: placing.is_leaving,
-        claims: placing.claims.clone(),
+        terminating: placement_inputs.is_leaving,
+        claims: placement_inputs.claims.clone(),
         limits: pod.limits.clone(),
         state: PodState::Gone,
     })
@@ -488,15 +493,15 @@ fn record_of(pod: &PodDetail) -> Option<PodRecord<'_>> {
 
 /// The pod as it waits for another node; `None` if it does not outlive the loss of its own.
 fn displaced(pod: &PodDetail) -> Option<PodRecord<'_>> {
-    let placing = pod.placing.as_ref()?;
-    if placing.is_leaving || pod.as_bound()?.is_standing() {
+    let placement_inputs = pod.placement_inputs.as_ref()?;
+    if placement_inputs.is_leaving || pod.as_bound()?.is_standing() {
         return None;
     }
     let state = PodState::Waiting {
         footprint: pod.footprint.clone(),
-        placement: Box::new(placing.placement.clone()),
+        placement: Box::new(placement_inputs.placement.clone()),
         gated: false,
-        queueing: placing.queueing.as_ref(),
+        queueing: placement_inputs.queueing.as_ref(),
     };
     Some(PodRecord { state, ..record_of(pod)? })
 }
@@ -561,7 +566,7 @@ mod tests {
         let (mut ledger, details) = cluster(&NODES, &pods);
         let what_if = WhatIf::new(&ledger, &Query::default(), details.iter());
         let loss = what_if.lose(&mut ledger, &Query::default(), &["a"]);
-        assert_eq!((loss.displaced, loss.fillers, loss.homeless.len()), (1, 0, 0));
+        assert_eq!((loss.displaced, loss.fillers, loss.unplaced.len()), (1, 0, 0));
     }
 
     /// The largest node is not emptied of fillers for a small pod while another has free room: a
@@ -578,7 +583,7 @@ mod tests {
         let (mut ledger, details) = cluster(&nodes, &pods);
         let query = Query::default();
         let loss = WhatIf::new(&ledger, &query, details.iter()).lose(&mut ledger, &query, &["a"]);
-        assert_eq!(loss.homeless, []);
+        assert_eq!(loss.unplaced, []);
     }
 
     #[test]
@@ -591,11 +596,11 @@ mod tests {
                 ("g", "c", 8, "filler"),
             ];
             let (mut ledger, details) = cluster(&NODES, &pods);
-            WhatIf::new(&ledger, &query, details.iter()).lose(&mut ledger, &query, &["a"]).homeless
+            WhatIf::new(&ledger, &query, details.iter()).lose(&mut ledger, &query, &["a"]).unplaced
         };
         assert_eq!(lose(2), []);
-        let homeless = lose(3);
-        assert_eq!(homeless[0].reason, "its priority is not above the filler's");
+        let unplaced = lose(3);
+        assert_eq!(unplaced[0].reason, "its priority is not above the filler's");
     }
 
     #[test]
@@ -607,16 +612,16 @@ mod tests {
         let what_if = WhatIf::new(&ledger, &query, details.iter());
         let before = measure(&ledger, &query);
         let loss = what_if.lose_anew(&mut ledger, &query, &["a"]);
-        assert_eq!(loss.homeless.len(), 1);
-        assert_eq!(loss.homeless[0].name, "p");
-        assert_eq!(loss.homeless[0].reason, "every node that could hold it is full");
+        assert_eq!(loss.unplaced.len(), 1);
+        assert_eq!(loss.unplaced[0].name, "p");
+        assert_eq!(loss.unplaced[0].reason, "every node that could hold it is full");
         // A trial leaves nothing behind.
         let after = measure(&ledger, &query);
         assert_eq!((after.remaining, after.fit), (before.remaining, before.fit));
         // One more node holds it.
         "1xcpu=8,memory=16Gi".parse::<AddedNodes>().unwrap().add_to(&mut ledger, 1);
         let loss = what_if.lose(&mut ledger, &query, &["a"]);
-        assert!(loss.homeless.is_empty(), "{loss:?}");
+        assert!(loss.unplaced.is_empty(), "{loss:?}");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::resources::Amount;
 
 /// Requirements of one device of a request.
 #[derive(Debug, Clone)]
-pub(super) struct Wanted<'r> {
+pub(super) struct DeviceRequirements<'r> {
     pub(super) class: usize,
     pub(super) selectors: Vec<DeviceSelector>,
     pub(super) tolerations: &'r [DeviceToleration],
@@ -18,14 +18,14 @@ pub(super) struct Wanted<'r> {
     pub(super) capacity: Vec<(&'r str, Quantity)>,
 }
 
-impl Wanted<'_> {
+impl DeviceRequirements<'_> {
     /// Any device of a class.
     pub(super) fn any_of(class: usize) -> Self {
         Self { class, selectors: Vec::new(), tolerations: &[], capacity: Vec::new() }
     }
 }
 
-impl<'r> Wanted<'r> {
+impl<'r> DeviceRequirements<'r> {
     /// The requirements of `request`; `None` if it cannot be read.
     pub(super) fn of(request: &'r ExactRequest, class: usize) -> Option<Self> {
         let expressions = request.selectors.iter().map(|selector| selector.cel.as_ref());
@@ -52,11 +52,11 @@ pub(super) struct Allocator<'i> {
 
 /// Why nothing is allocated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Nothing {
-    /// There is no such device left.
-    Left,
-    /// Whether a device is selected cannot be told.
-    Known,
+pub(super) enum AllocationFailure {
+    /// No such device is left.
+    Exhausted,
+    /// It is unknown whether a device is selected.
+    Unknown,
 }
 
 impl<'i> Allocator<'i> {
@@ -68,9 +68,9 @@ impl<'i> Allocator<'i> {
     /// Allocates one device that `accepts` accepts.
     pub(super) fn allocate(
         &mut self,
-        wanted: &Wanted<'_>,
+        wanted: &DeviceRequirements<'_>,
         accepts: impl Fn(&str, &PoolDevice) -> bool,
-    ) -> Result<DeviceId, Nothing> {
+    ) -> Result<DeviceId, AllocationFailure> {
         for id in self.devices {
             let Some(device) = self.inventory.device(*id) else { continue };
             let driver = self.inventory.driver(*id);
@@ -81,12 +81,16 @@ impl<'i> Allocator<'i> {
                 return Ok(*id);
             }
         }
-        Err(Nothing::Left)
+        Err(AllocationFailure::Exhausted)
     }
 
     /// The devices of the class that could be allocated one after the other, at most `most`.
-    pub(super) fn count(mut self, class: usize, most: Amount) -> Result<Vec<DeviceId>, Nothing> {
-        let wanted = Wanted::any_of(class);
+    pub(super) fn count(
+        mut self,
+        class: usize,
+        most: Amount,
+    ) -> Result<Vec<DeviceId>, AllocationFailure> {
+        let wanted = DeviceRequirements::any_of(class);
         let mut allocated = Vec::new();
         let devices = self.devices;
         for id in devices {
@@ -102,33 +106,36 @@ impl<'i> Allocator<'i> {
     }
 
     /// Whether every device that is wanted is free, and how many there are.
-    pub(super) fn allocate_all(&mut self, wanted: &Wanted<'_>) -> Result<(), Nothing> {
+    pub(super) fn allocate_all(
+        &mut self,
+        wanted: &DeviceRequirements<'_>,
+    ) -> Result<(), AllocationFailure> {
         let mut found = false;
         for id in self.devices {
             let Some(device) = self.inventory.device(*id) else { continue };
             if self.is_wanted(*id, device, wanted)? {
                 found = true;
                 if !self.take(*id, device, wanted) {
-                    return Err(Nothing::Left);
+                    return Err(AllocationFailure::Exhausted);
                 }
             }
         }
-        if found { Ok(()) } else { Err(Nothing::Left) }
+        if found { Ok(()) } else { Err(AllocationFailure::Exhausted) }
     }
 
     fn is_wanted(
         &self,
         id: DeviceId,
         device: &PoolDevice,
-        wanted: &Wanted<'_>,
-    ) -> Result<bool, Nothing> {
-        if !device.is_of(wanted.class).ok_or(Nothing::Known)? {
+        wanted: &DeviceRequirements<'_>,
+    ) -> Result<bool, AllocationFailure> {
+        if !device.is_of(wanted.class).ok_or(AllocationFailure::Unknown)? {
             return Ok(false);
         }
         let of_driver =
             DeviceOfDriver { driver: self.inventory.driver(id), device: &device.device };
         for selector in &wanted.selectors {
-            if !selector.selects(of_driver).ok_or(Nothing::Known)? {
+            if !selector.selects(of_driver).ok_or(AllocationFailure::Unknown)? {
                 return Ok(false);
             }
         }
@@ -136,7 +143,7 @@ impl<'i> Allocator<'i> {
     }
 
     /// Takes the device, or a share of it. Whether that was possible.
-    fn take(&mut self, id: DeviceId, device: &PoolDevice, wanted: &Wanted<'_>) -> bool {
+    fn take(&mut self, id: DeviceId, device: &PoolDevice, wanted: &DeviceRequirements<'_>) -> bool {
         let taken = self.taken.get(&id).map_or(&[][..], |shares| shares);
         let Some(share) = device.share(taken, &wanted.capacity) else { return false };
         let is_first = device.allocations.is_empty() && taken.is_empty();

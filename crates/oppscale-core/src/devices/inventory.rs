@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::allocator::{Allocator, Nothing, Wanted};
+use super::allocator::{AllocationFailure, Allocator, DeviceRequirements};
 use super::model::{
     ClaimSpec, Device, DeviceClass, DeviceRequest, DeviceToleration, ExactRequest, NodeAccess,
     ResourceClaim, ResourceClaimTemplate, ResourceSlice,
@@ -498,7 +498,7 @@ impl DeviceInventory {
         }))
     }
 
-    /// Why it cannot be told how many devices of a class there are among these.
+    /// The reason why the number of devices of a class among these is unknown.
     fn problem(&self, class: usize, reachable: &[DeviceId]) -> Option<String> {
         let is_unknown =
             |id: &&DeviceId| self.device(**id).is_some_and(|d| d.is_of(class).is_none());
@@ -521,8 +521,7 @@ impl DeviceInventory {
     /// How often all of `claims`, of a replica, could be allocated on a node beside what is
     /// allocated; `None` if a class alone tells, or if there is nothing to allocate.
     ///
-    /// # Errors
-    /// With the reason if it cannot be told.
+    /// # Errors With the reason if it is unknown.
     pub fn fitting(
         &self,
         node: &NodeRecord,
@@ -644,19 +643,19 @@ impl DeviceInventory {
         }
         let unknown = || format!("a request for {} cannot be evaluated", exact.device_class_name);
         let Some(class) = self.class(&exact.device_class_name) else { return Ok(false) };
-        let wanted = Wanted::of(exact, class).ok_or_else(unknown)?;
+        let wanted = DeviceRequirements::of(exact, class).ok_or_else(unknown)?;
         if exact.is_all() {
             return match allocator.allocate_all(&wanted) {
                 Ok(()) => Ok(true),
-                Err(Nothing::Left) => Ok(false),
-                Err(Nothing::Known) => Err(unknown()),
+                Err(AllocationFailure::Exhausted) => Ok(false),
+                Err(AllocationFailure::Unknown) => Err(unknown()),
             };
         }
         for _ in 0..exact.count() {
             match allocator.allocate(&wanted, agrees) {
                 Ok(_) => {}
-                Err(Nothing::Left) => return Ok(false),
-                Err(Nothing::Known) => return Err(unknown()),
+                Err(AllocationFailure::Exhausted) => return Ok(false),
+                Err(AllocationFailure::Unknown) => return Err(unknown()),
             }
         }
         Ok(true)

@@ -360,7 +360,7 @@ pub struct ExactRequest {
     pub allocation_mode: String,
     /// Number of devices; 1 by default.
     pub count: Option<i64>,
-    /// Whether the devices are only watched over, whoever holds them.
+    /// Whether the claim is for administration only, beside the claims that hold the devices.
     pub admin_access: Option<bool>,
     /// Taints that may be on a device.
     #[serde(deserialize_with = "null_is_default")]

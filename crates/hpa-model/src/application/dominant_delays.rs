@@ -1,4 +1,4 @@
-//! What slows an HPA down most: the same run without one of its delays.
+//! The delays that slow an HPA down most, found by the same run without each of them.
 
 use super::outcome::Outcome;
 use super::setup::{ApplicationError, ApplicationSetup};
@@ -7,7 +7,7 @@ use crate::{Behavior, ScalingRules};
 
 /// A delay of an HPA or its application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Brake {
+pub enum Delay {
     /// `scaleUp.stabilizationWindowSeconds`, seconds.
     UpWindow(i32),
     /// `policies` or `selectPolicy` of `scaleUp`.
@@ -22,9 +22,9 @@ pub enum Brake {
 
 /// The outcome of a run without one of its delays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Braking {
+pub struct WithoutDelay {
     /// The delay.
-    pub brake: Brake,
+    pub delay: Delay,
     /// The figures without it.
     pub without: Outcome,
 }
@@ -33,9 +33,9 @@ pub struct Braking {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DominantDelays {
     /// The delay that lengthens [`Outcome::longest_shortfall_ms`] most.
-    pub up: Option<Braking>,
+    pub up: Option<WithoutDelay>,
     /// The delay that enlarges [`Outcome::spare_pod_ms`] most.
-    pub down: Option<Braking>,
+    pub down: Option<WithoutDelay>,
 }
 
 /// Shortfalls and spare pods below these are as good as an HPA gets: milliseconds, and
@@ -43,12 +43,11 @@ pub struct DominantDelays {
 const SHORTFALL_MS: u64 = 60_000;
 const SPARE_POD_MS: u64 = 1_800_000;
 
-/// Finds what slows the HPA down most, by runs without each of its delays. `outcome` is that of
-/// the run with all of them.
+/// Finds the delays that slow the HPA down most, by runs without each of them.
 ///
 /// # Errors
 /// As [`simulate`].
-pub fn brakes(
+pub fn dominant_delays(
     setup: &ApplicationSetup,
     outcome: &Outcome,
 ) -> Result<DominantDelays, ApplicationError> {
@@ -64,31 +63,31 @@ pub fn brakes(
     let mut up = Vec::new();
     let mut down = Vec::new();
     if outcome.longest_shortfall_ms > SHORTFALL_MS {
-        up.extend((up_window > 0).then_some(Brake::UpWindow(up_window)));
-        up.extend(limits(&behavior.scale_up).then_some(Brake::UpPolicies));
-        up.extend((start > 0).then_some(Brake::Start(start)));
+        up.extend((up_window > 0).then_some(Delay::UpWindow(up_window)));
+        up.extend(limits(&behavior.scale_up).then_some(Delay::UpPolicies));
+        up.extend((start > 0).then_some(Delay::Start(start)));
     }
     if outcome.spare_pod_ms > SPARE_POD_MS {
-        down.extend((down_window > 0).then_some(Brake::DownWindow(down_window)));
-        down.extend(limits(&behavior.scale_down).then_some(Brake::DownPolicies));
+        down.extend((down_window > 0).then_some(Delay::DownWindow(down_window)));
+        down.extend(limits(&behavior.scale_down).then_some(Delay::DownPolicies));
     }
-    let without = |brake: &Brake| -> Result<Braking, ApplicationError> {
-        let run = simulate(&brake.released(setup, behavior.clone()))?;
-        Ok(Braking { brake: *brake, without: run.outcome })
+    let without = |delay: &Delay| -> Result<WithoutDelay, ApplicationError> {
+        let run = simulate(&delay.released(setup, behavior.clone()))?;
+        Ok(WithoutDelay { delay: *delay, without: run.outcome })
     };
     let up: Vec<_> = up.iter().map(without).collect::<Result<_, _>>()?;
     let down: Vec<_> = down.iter().map(without).collect::<Result<_, _>>()?;
-    let up = up.into_iter().min_by_key(|braking| braking.without.longest_shortfall_ms);
-    let down = down.into_iter().min_by_key(|braking| braking.without.spare_pod_ms);
+    let up = up.into_iter().min_by_key(|run| run.without.longest_shortfall_ms);
+    let down = down.into_iter().min_by_key(|run| run.without.spare_pod_ms);
     // What saves less than a third is one delay among others.
     let (short, spare) = (outcome.longest_shortfall_ms, outcome.spare_pod_ms);
     Ok(DominantDelays {
-        up: up.filter(|braking| braking.without.longest_shortfall_ms < short / 3 * 2),
-        down: down.filter(|braking| braking.without.spare_pod_ms < spare / 3 * 2),
+        up: up.filter(|run| run.without.longest_shortfall_ms < short / 3 * 2),
+        down: down.filter(|run| run.without.spare_pod_ms < spare / 3 * 2),
     })
 }
 
-impl Brake {
+impl Delay {
     /// The setup without this delay.
     fn released(self, setup: &ApplicationSetup, mut behavior: Behavior) -> ApplicationSetup {
         let mut setup = setup.clone();
