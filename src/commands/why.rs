@@ -162,14 +162,17 @@ struct Proposal {
 fn explain(hpa: &Autoscaler, now: Option<&DryRunStep>, events: &[Event]) -> Vec<String> {
     let (min, max) = hpa.bounds();
     let (current, desired) = hpa.replicas();
-    let target = hpa.target();
-    let mut text = vec![format!(
-        "{}: {} {} has {current} replicas, between minReplicas {min} and maxReplicas {max}; the HPA \
-         wants {desired}.",
-        hpa.full_name(),
-        target.kind,
-        target.name
-    )];
+    let target = format!("{} {}", hpa.target().kind, hpa.target().name);
+    let bounds = format!("between minReplicas {min} and maxReplicas {max}");
+    let name = hpa.full_name();
+    let mut text = vec![match is_scale_known(hpa, now) {
+        true => {
+            let has = units::plural(usize::try_from(current).unwrap_or(0), "replica");
+            format!("{name}: {target} has {has}, {bounds}; the HPA wants {desired}.")
+        }
+        // The status has 0 until the controller has read the scale.
+        false => format!("{name} scales {target} {bounds}."),
+    }];
     if let Some(owner) = hpa.scaled_object() {
         text.push(format!("KEDA made it of ScaledObject {owner}, and undoes edits."));
     }
@@ -180,7 +183,8 @@ fn explain(hpa: &Autoscaler, now: Option<&DryRunStep>, events: &[Event]) -> Vec<
     for condition in &failed {
         let reason = condition.reason.as_deref().unwrap_or_default();
         let message = condition.message.as_deref().unwrap_or_default();
-        text.push(format!("{} is False: {reason}: {message}. {}", condition.type_, remedy(reason)));
+        let sentence = format!("{} is False: {reason}: {message}.", condition.type_);
+        text.push(format!("{sentence} {}", remedy(reason)).trim_end().to_owned());
     }
     if hpa.conditions().is_empty() {
         text.push(
@@ -195,7 +199,9 @@ fn explain(hpa: &Autoscaler, now: Option<&DryRunStep>, events: &[Event]) -> Vec<
         .readings()
         .filter_map(|reading| proposal(reading, current, behavior.as_ref()))
         .collect();
-    text.extend(proposals.iter().map(|proposal| proposal.sentence.clone()));
+    if is_scale_known(hpa, now) {
+        text.extend(proposals.iter().map(|proposal| proposal.sentence.clone()));
+    }
     text.extend(now.map(|now| format!("Read now: {}.", now.reason)));
     // Metrics that failed at the last sync and can be read now stop nothing.
     let is_stopped = failed.iter().any(|condition| {
@@ -225,6 +231,14 @@ fn explain(hpa: &Autoscaler, now: Option<&DryRunStep>, events: &[Event]) -> Vec<
     text
 }
 
+/// Whether the controller, or this command, has read the scale of the target.
+fn is_scale_known(hpa: &Autoscaler, now: Option<&DryRunStep>) -> bool {
+    now.is_some_and(|now| now.cluster_replicas.is_some())
+        || hpa
+            .condition("AbleToScale")
+            .is_some_and(|condition| condition.reason.as_deref() != Some("FailedGetScale"))
+}
+
 /// The hint for a condition that is False.
 fn remedy(reason: &str) -> &'static str {
     match reason {
@@ -243,6 +257,9 @@ fn remedy(reason: &str) -> &'static str {
              answers for the metrics APIs."
         }
         "FailedGetScale" => "Look whether the target exists and has a scale.",
+        "FailedUpdateScale" => {
+            "Look who refuses the new count: an admission webhook, a quota, or RBAC of the controller."
+        }
         _ => "",
     }
 }
@@ -313,6 +330,10 @@ fn next(
     is_stopped: bool,
 ) -> String {
     let (min, max) = hpa.bounds();
+    if !is_scale_known(hpa, now) {
+        return "Next sync: no change, as long as the scale of the target cannot be read."
+            .to_owned();
+    }
     // The count of the scale, which may have changed since the last sync.
     let scale = now.and_then(|now| now.cluster_replicas).map(i64::from);
     let current = scale.unwrap_or_else(|| i64::from(hpa.replicas().0));
@@ -484,6 +505,35 @@ mod tests {
         assert!(with_scale(17, Some(17), |_| {}).contains("Next sync: it stays at 17."));
         let text = now(Some(17), failed("AmbiguousSelector"));
         assert!(text.contains("Next sync: it stays at 10 until that is mended."), "{text}");
+    }
+
+    /// `status.currentReplicas` is 0 then, whatever the target has.
+    #[test]
+    fn a_scale_that_nobody_has_read_is_not_zero_replicas() {
+        let text = of(|hpa| {
+            hpa["status"] = json!({"currentReplicas": 0, "desiredReplicas": 0, "conditions": [
+                {"type": "AbleToScale", "status": "False", "reason": "FailedGetScale",
+                    "message": "deployments/scale.apps \"web\" not found"}
+            ]});
+        });
+        for part in [
+            "shop/web scales Deployment web between minReplicas 2 and maxReplicas 20.",
+            "Look whether the target exists and has a scale.",
+            "Next sync: no change, as long as the scale of the target cannot be read.",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(!text.contains("0 replicas") && !text.contains("no value"), "{text}");
+        let text = of(|hpa| hpa["status"] = json!({"desiredReplicas": 0}));
+        assert!(text.starts_with("shop/web scales Deployment web between"), "{text}");
+        let text = of(|hpa| hpa["status"]["currentReplicas"] = 1.into());
+        assert!(text.contains("has 1 replica, between"), "{text}");
+        let text = of(|hpa| {
+            hpa["status"]["conditions"][0] = json!({"type": "AbleToScale", "status": "False",
+                "reason": "FailedUpdateScale", "message": "forbidden"});
+        });
+        assert!(text.contains("FailedUpdateScale: forbidden. Look who refuses"), "{text}");
+        assert!(text.lines().all(|line| line.trim_end() == line), "{text}");
     }
 
     #[test]

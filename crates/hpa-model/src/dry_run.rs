@@ -333,6 +333,28 @@ mod tests {
         assert!(step.reason.contains("cpu is 80 % of the requests"), "{}", step.reason);
     }
 
+    /// 80 % is far from the target of 60 %: the count stays because of a pod without a value.
+    #[test]
+    fn a_count_that_stays_for_another_reason_than_the_tolerance_is_not_called_near_enough() {
+        let because = |target: i32, reading: &ClusterReading| {
+            DryRun::new(&hpa(target), ControllerConfig::default(), &[]).sync(reading).reason
+        };
+        let mut missing = reading(0, 4, 3.2);
+        let MetricReading::Pods(readings) = &mut missing.metrics[0] else { unreachable!() };
+        readings[3].value = None;
+        assert_eq!(
+            because(60, &missing),
+            "cpu is 80 % of the requests, its target 60 %, so it asks for the 4 that there are \
+             (pods that are not ready, have ended or have no value count otherwise)"
+        );
+        let mut failed = reading(0, 4, 3.2);
+        failed.pods[3].phase = Phase::Failed;
+        assert!(because(60, &failed).ends_with("count otherwise)"), "{}", because(60, &failed));
+        // 53 % of 60 % times 3 is 2.65, rounded up.
+        assert!(because(60, &reading(0, 3, 1.59)).ends_with("the 3 that there are"));
+        assert!(because(60, &reading(0, 4, 2.52)).ends_with("near enough to keep 4"));
+    }
+
     #[test]
     fn more_pods_than_the_cluster_has_share_the_same_usage() {
         let mut run = DryRun::new(&hpa(40), ControllerConfig::default(), &[]);

@@ -3,7 +3,7 @@
 use oppscale_core::units;
 
 use super::controller::Controller;
-use super::replica_calculator::MetricError;
+use super::replica_calculator::{MetricError, Tolerances};
 use super::spec::{HpaSpec, MetricSource, MetricSpec, ResourceName, SelectPolicy};
 use super::status::{
     Action, MetricStatus, MetricValue, Outcome, RescaleReason, ScalingActive, ScalingLimited,
@@ -43,8 +43,19 @@ pub fn explain(spec: &HpaSpec, controller: &Controller, outcome: &Outcome, curre
     if metrics.len() > 1 {
         text.push_str(&format!(" and asks for the most of {} metrics", metrics.len()));
     }
+    let ratio = ratio(metric, *value);
     text.push_str(&match proposed == current {
-        true => format!(", near enough to keep {current}"),
+        true if Tolerances::of(spec, controller.config()).contain(ratio) => {
+            format!(", near enough to keep {current}")
+        }
+        true => {
+            let alone = (ratio * current as f64 - 1e-9).ceil();
+            let others = match alone == current as f64 {
+                true => "",
+                false => " (pods that are not ready, have ended or have no value count otherwise)",
+            };
+            format!(", so it asks for the {current} that there are{others}")
+        }
         false => format!(", so it asks for {proposed}"),
     });
     if proposed != result {
@@ -116,6 +127,19 @@ fn limit(
             format!(", but less was asked for within {} s", window(true))
         }
     }
+}
+
+/// The value of a metric as a multiple of its target.
+fn ratio(metric: &MetricSpec, value: MetricValue) -> f64 {
+    let target = &metric.target;
+    let (value, target) = match value {
+        MetricValue::Utilization { percent, .. } => {
+            return f64::from(percent) / f64::from(target.average_utilization.unwrap_or_default());
+        }
+        MetricValue::AverageValue(milli) => (milli, target.average_value),
+        MetricValue::Value(milli) => (milli, target.value),
+    };
+    value as f64 / target.unwrap_or_default() as f64
 }
 
 /// `cpu is 91 % of the requests, its target 70 %`.
