@@ -60,11 +60,57 @@ fn top_refuses_names_that_nothing_in_a_saved_list_has() {
             "did you mean shop/resizing?",
         ),
         (&["--explain", "resizing"], "the saved lists hold no pod", "mean shop/resizing?"),
+        (&["--columns", "name,gpu.requests"], "--columns: no node has the resource gpu", "gpu?"),
+        (&["--sort-by", "mem.requests"], "--sort-by: no node has the resource mem", "memory?"),
+        (&["--reserve", "example.com/gpu=1"], "--reserve: no node has the resource", "fpga?"),
+        (&["--reserve", "pod:cpu=1,example.com/gpu=1"], "--reserve: no node has", "fpga?"),
+        (&["--price", "cpu=1,cpu=2"], "invalid value", "cpu is given twice"),
+        (&["--price", "cpu=1e308,memory=1e308"], "invalid value", "expected prices per hour"),
+        (&["--taint", "gpu"], "--taint: no node has the taint gpu", "did you mean nvidia.com/gpu?"),
+        (&["--taint", "nvidia.com/gpu=x:NoExecute"], "--taint: no node has the taint nvidia", ""),
+        (
+            &["--pod-selector", "app=chekout"],
+            "--pod-selector: no pod has the labels",
+            "show-labels",
+        ),
+        (
+            &["--namespace-selector", "team=shop"],
+            "--namespace-selector: the saved lists hold no namespaces",
+            "kubectl get nodes,pods,namespaces -A -o json",
+        ),
+        (&["--add", "1xcpu=1,taint=a:NoSchedul"], "invalid value", "did you mean NoSchedule?"),
+        (&["--add", "1xcpu=1,taint=:NoSchedule"], "invalid value", "expected COUNTxcpu=32"),
+        (&["--add", "1xcpu=1,gpuu=3"], "invalid value", "nodes have no resource \"gpuu\""),
         (&["--sort", "remainig"], "invalid value", "did you mean remaining?"),
         (&["--by", "nodess"], "invalid value", "did you mean node?"),
     ] {
         assert_refused(&saved("top", MIXED, args), message, hint);
     }
+}
+
+/// Some names need not match: a list of prices fits many clusters, a phase has pods at times.
+#[test]
+fn top_warns_of_prices_and_phases_that_match_nothing() {
+    for (args, warning) in [
+        (&["--price", "cpu=1,pool=spto"][..], "--price: no node is in the pool spto"),
+        (
+            &["--price", "cpu=1,example.com/tpu=3"],
+            "--price: no node has the resource example.com/tpu",
+        ),
+        (
+            &["--price", "cpus=1"],
+            "--price: no node has the resource cpus, and no pod requests it; did",
+        ),
+        (&["--phase", "Unknown"], "--phase: no pod is Unknown"),
+        (&["-n", "shop", "--phase", "Unknown"], "--phase: no pod is Unknown in these namespaces"),
+        (&["-n", "shop", "--pod-selector", "a=b"], "--pod-selector: no pod has the labels a=b"),
+    ] {
+        let output = saved("top", MIXED, args);
+        assert_eq!(output.code, Some(0), "{output}");
+        assert!(output.stderr.contains(&format!("warning: {warning}")), "{warning}: {output}");
+    }
+    let output = saved("top", BLOG, &["--price", "cpu=0.031,memory=0.004,gpu=2"]);
+    assert_eq!((output.code, output.stderr.contains("--price")), (Some(0), false), "{output}");
 }
 
 #[test]

@@ -20,7 +20,7 @@ use super::error::ClusterError;
 use super::pages::{ListSink, Listing};
 use super::snapshot::{Snapshot, Usage};
 use super::workload::{ResolvedWorkload, WorkloadRef};
-use super::{devices, pages, usage};
+use super::{devices, pages, unmatched_names, usage};
 
 /// Pods that are expected on a node before any is read: what large clusters are tested
 /// with (150,000 on 5,000). Room that is not used costs no memory; growing costs it twice.
@@ -178,16 +178,19 @@ async fn labelled_namespaces(
 ) -> anyhow::Result<BTreeSet<String>> {
     let rbac = kinds::NAMESPACE.permission("list");
     let operation = Operation::new("list namespaces".to_owned(), rbac);
-    let selector = selector.to_string();
-    let selector = pages::percent_encode(&selector);
-    let path = format!("{}?labelSelector={selector}", kinds::NAMESPACE.list_path(None));
+    let text = selector.to_string();
+    let query = pages::percent_encode(&text);
+    let path = format!("{}?labelSelector={query}", kinds::NAMESPACE.list_path(None));
     let body = cluster.get(&operation, &path).await?;
     let mut names = BTreeSet::new();
     fold_list(std::str::from_utf8(&body)?, |namespace: Named<'_>| {
         names.insert(namespace.metadata.name.to_string());
     })
     .context(operation.description)?;
-    Ok(names)
+    match names.is_empty() {
+        true => Err(unmatched_names::no_namespace(selector).into()),
+        false => Ok(names),
+    }
 }
 
 fn usage_or_note<T>(answer: Result<T, String>, builder: &mut SnapshotBuilder) -> Option<T> {

@@ -344,11 +344,18 @@ impl SavedFiles {
     }
 
     /// The names of the namespaces with these labels.
-    fn labelled(&self, selector: &Selector) -> BTreeSet<String> {
+    fn labelled(&self, selector: &Selector) -> Result<BTreeSet<String>, Error> {
         let namespaces = self.of_kind("", "Namespace");
         let named = namespaces.filter_map(|json| serde_json::from_str::<Named<'_>>(json).ok());
-        let matching = named.filter(|one| selector.matches(&one.metadata.labels));
-        matching.map(|one| one.metadata.name.to_string()).collect()
+        let named: Vec<_> = named.collect();
+        let matching = named.iter().filter(|one| selector.matches(&one.metadata.labels));
+        let matching: BTreeSet<_> = matching.map(|one| one.metadata.name.to_string()).collect();
+        match named.is_empty() {
+            true => Err(Error::usage("--namespace-selector: the saved lists hold no namespaces")
+                .hint("save them too: kubectl get nodes,pods,namespaces -A -o json")),
+            false if matching.is_empty() => Err(unmatched_names::no_namespace(selector)),
+            false => Ok(matching),
+        }
     }
 
     /// Namespace and name of every pod.
@@ -913,6 +920,7 @@ pub fn read_saved_as(
     }
     let mut builder = SnapshotBuilder::new(resolved.ownership.clone());
     let labelled = request.namespace_labels().map(|selector| files.labelled(selector));
+    let labelled = labelled.transpose()?;
     request.prepare(&mut builder, labelled);
     files.of_kind("batch", "Job").for_each(|job| builder.raw_job(job));
     files.nodes.iter().for_each(|node| builder.raw_node(files.json(node)));
@@ -932,7 +940,7 @@ pub fn read_saved_as(
         && !pods_unknown
         && !snapshot.known_names.opportunistic
     {
-        bail!(Error::from(unmatched_names::no_pod(selector, files.pods())));
+        bail!(Error::from(unmatched_names::no_pod("--workload", selector, files.pods())));
     }
     devices::read_saved(files, &mut snapshot)?;
     if pods_unknown {

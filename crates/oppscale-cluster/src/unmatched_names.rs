@@ -5,6 +5,11 @@ use std::collections::BTreeSet;
 use oppscale_core::error::Error;
 use oppscale_core::model::Pod;
 use oppscale_core::nearest::{nearest, suggestion};
+use oppscale_core::node::NodeRecord;
+use oppscale_core::placement::TaintPattern;
+use oppscale_core::pods::PodQuery;
+use oppscale_core::pool;
+use oppscale_core::price::Price;
 use oppscale_core::resources::{CPU, MEMORY, PODS};
 use oppscale_core::selector::{Labels, Requirement, Selector};
 
@@ -28,6 +33,12 @@ pub struct RequestedNames {
     pub namespace: Option<String>,
     /// The label selector of opportunistic pods.
     pub pods: Option<Selector>,
+    /// The taints of nodes.
+    pub taints: Vec<TaintPattern>,
+    /// The prices.
+    pub prices: Vec<Price>,
+    /// The pods that are kept one by one.
+    pub kept: Option<PodQuery>,
 }
 
 /// A typed name that nothing has.
@@ -56,6 +67,10 @@ pub enum NameKind {
     Namespace,
     /// A selector of pods.
     PodLabel,
+    /// A taint of nodes.
+    Taint,
+    /// A pool.
+    Pool,
 }
 
 impl UnmatchedName {
@@ -93,14 +108,21 @@ impl RequestedNames {
             if !has_resource(snapshot, name) {
                 let mut names = resources(snapshot);
                 names.extend(self.keywords.iter().map(|&word| word.to_owned()));
+                unmatched.push(no_resource(flag, name, &names, pods_known));
+            }
+        }
+        unmatched.extend(self.unmatched_prices(snapshot));
+        let taints: Vec<_> = ledger.records().flat_map(NodeRecord::taints).collect();
+        for wanted in &self.taints {
+            if !taints.iter().any(|taint| wanted.matches(taint)) {
+                let keys: BTreeSet<&str> = taints.iter().map(|taint| &*taint.key).collect();
+                let hint = (!keys.contains(wanted.key())).then(|| suggestion(wanted.key(), keys));
                 unmatched.push(UnmatchedName {
-                    kind: NameKind::Resource,
-                    message: format!(
-                        "{flag}: no node has the resource {name}, and no pod requests it"
-                    ),
-                    is_near: nearest(name, names.iter().map(String::as_str)).is_some(),
-                    hint: suggestion(name, names.iter().map(String::as_str)),
-                    is_certain: pods_known,
+                    kind: NameKind::Taint,
+                    message: format!("--taint: no node has the taint {wanted}"),
+                    hint: hint.flatten(),
+                    is_near: false,
+                    is_certain: true,
                 });
             }
         }
@@ -140,10 +162,73 @@ impl RequestedNames {
             });
         }
         if let Some(selector) = self.pods.as_ref().filter(|_| !snapshot.known_names.opportunistic) {
-            unmatched.push(no_pod(selector, []));
+            unmatched.push(no_pod("--workload", selector, []));
+        }
+        unmatched.extend(self.kept.as_ref().filter(|_| snapshot.pods.is_empty()).and_then(no_kept));
+        unmatched
+    }
+
+    /// A cluster need not have all that a list of prices has: no GPUs, no node in a pool now.
+    fn unmatched_prices(&self, snapshot: &Snapshot) -> Vec<UnmatchedName> {
+        let names = if self.prices.is_empty() { BTreeSet::new() } else { resources(snapshot) };
+        let mut unmatched = Vec::new();
+        for price in &self.prices {
+            for name in price.names().filter(|name| *name != "gpu") {
+                if !names.iter().any(|resource| Price::is_of(name, resource)) {
+                    unmatched.push(no_resource("--price", name, &names, false));
+                }
+            }
+            let pools: BTreeSet<&str> = snapshot.ledger.records().map(pool_of).collect();
+            if let Some(pool) = price.pool().filter(|pool| !pools.contains(pool)) {
+                unmatched.push(UnmatchedName {
+                    kind: NameKind::Pool,
+                    message: format!("--price: no node is in the pool {pool}"),
+                    hint: suggestion(pool, pools.iter().copied().filter(|pool| !pool.is_empty())),
+                    is_near: false,
+                    is_certain: false,
+                });
+            }
         }
         unmatched
     }
+}
+
+fn pool_of(node: &NodeRecord) -> &str {
+    pool::of_labels(&node.labels).or(node.annotated_pool.as_deref()).unwrap_or_default()
+}
+
+/// The resource `name` of a flag, which is none of `names`.
+fn no_resource(
+    flag: &str,
+    name: &str,
+    names: &BTreeSet<String>,
+    is_certain: bool,
+) -> UnmatchedName {
+    UnmatchedName {
+        kind: NameKind::Resource,
+        message: format!("{flag}: no node has the resource {name}, and no pod requests it"),
+        is_near: nearest(name, names.iter().map(String::as_str)).is_some(),
+        hint: suggestion(name, names.iter().map(String::as_str)),
+        is_certain,
+    }
+}
+
+/// The labels or phases that no pod has.
+fn no_kept(query: &PodQuery) -> Option<UnmatchedName> {
+    let is_part = query.namespaces.is_some() || query.namespace_labels.is_some();
+    if !query.labels.is_empty() {
+        let unmatched = no_pod("--pod-selector", &query.labels, []);
+        let is_certain = !is_part && query.phases.is_empty();
+        return Some(UnmatchedName { is_certain, ..unmatched });
+    }
+    let message = format!("--phase: no pod is {}", query.phases.join(" or "));
+    (!query.phases.is_empty()).then_some(UnmatchedName {
+        kind: NameKind::PodLabel,
+        message: if is_part { message + " in these namespaces" } else { message },
+        hint: None,
+        is_near: false,
+        is_certain: false,
+    })
 }
 
 fn has_resource(snapshot: &Snapshot, name: &str) -> bool {
@@ -192,8 +277,9 @@ fn keys<'l>(labels: &[&'l Labels<'_>]) -> BTreeSet<&'l str> {
     labels.iter().flat_map(|labels| labels.iter().map(|(key, _)| key)).collect()
 }
 
-/// The labels `selector`, which none of these pods has.
+/// The labels `selector` of a flag, which none of these pods has.
 pub(super) fn no_pod<'p>(
+    flag: &str,
     selector: &Selector,
     pods: impl IntoIterator<Item = &'p str>,
 ) -> UnmatchedName {
@@ -203,13 +289,19 @@ pub(super) fn no_pod<'p>(
     let hint = selector.requirements().iter().find_map(|one| label_hint(one, &labels));
     UnmatchedName {
         kind: NameKind::PodLabel,
-        message: format!("--workload: no pod has the labels {selector}"),
+        message: format!("{flag}: no pod has the labels {selector}"),
         hint: hint.or_else(|| {
             Some("see which labels pods have: kubectl get pods -A --show-labels".to_owned())
         }),
         is_near: false,
         is_certain: true,
     }
+}
+
+/// The labels `selector`, which no namespace has.
+pub(super) fn no_namespace(selector: &Selector) -> Error {
+    Error::usage(format!("--namespace-selector: no namespace has the labels {selector}"))
+        .hint("see which labels they have: kubectl get namespaces --show-labels")
 }
 
 /// What may have been meant by a requirement that none of these objects meets.

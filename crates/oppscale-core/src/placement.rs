@@ -4,6 +4,7 @@
 //! decide (1.36). Preferences are not rules and are not read.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
@@ -47,11 +48,24 @@ pub struct TaintPattern {
 }
 
 impl TaintPattern {
+    /// The key of the taint.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     /// Whether `taint` is one of those that are meant.
     pub fn matches(&self, taint: &Taint<'_>) -> bool {
         *self.key == *taint.key
             && self.value.as_deref().is_none_or(|value| *value == *taint.value)
             && self.effect.as_deref().is_none_or(|effect| *effect == *taint.effect)
+    }
+}
+
+impl fmt::Display for TaintPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.key)?;
+        self.value.iter().try_for_each(|value| write!(f, "={value}"))?;
+        self.effect.iter().try_for_each(|effect| write!(f, ":{effect}"))
     }
 }
 
@@ -70,14 +84,23 @@ impl FromStr for TaintPattern {
         if key.is_empty() || key.contains(char::is_whitespace) {
             return Err("expected KEY[=VALUE][:EFFECT], such as dedicated=batch:NoSchedule".into());
         }
-        if let Some(effect) = effect.filter(|effect| !EFFECTS.contains(effect)) {
-            let near = nearest(effect, EFFECTS);
-            let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-            return Err(format!("expected the effect {}{near}", EFFECTS.join(", ")));
-        }
+        effect.map_or(Ok(()), check_effect)?;
         let [value, effect] = [value, effect].map(|part| part.map(str::to_owned));
         Ok(Self { key: key.to_owned(), value, effect })
     }
+}
+
+/// Refuses what is not the effect of a taint.
+///
+/// # Errors
+/// What was expected.
+pub(super) fn check_effect(effect: &str) -> Result<(), String> {
+    if EFFECTS.contains(&effect) {
+        return Ok(());
+    }
+    let near = nearest(effect, EFFECTS);
+    let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+    Err(format!("expected the effect {}{near}", EFFECTS.join(", ")))
 }
 
 /// One alternative of a node affinity: all of its requirements must hold.

@@ -8,6 +8,9 @@ use super::resources::{Amount, Resources, Unit, unit_of};
 /// Hours of a month: 365 days of 24 hours in twelve parts.
 pub const HOURS_PER_MONTH: f64 = 730.0;
 
+/// The highest price of an hour. Above, what a large cluster costs in a month has no digits left.
+const MAX_PRICE: f64 = 1e6;
+
 /// Prices of one hour, of a pool or of all pools that have none of their own.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Price {
@@ -37,26 +40,45 @@ impl FromStr for Price {
         for part in text.split(',') {
             let (name, value) = part.split_once('=').ok_or(expected)?;
             if name == "pool" {
-                price.pool = Some(value.to_owned());
+                if price.pool.replace(value.to_owned()).is_some() {
+                    return Err("pool is given twice".to_owned());
+                }
                 continue;
             }
-            let amount = value.parse().ok().filter(|amount: &f64| amount.is_finite());
-            let amount = amount.filter(|amount| *amount >= 0.0 && !name.is_empty());
-            price.of.push((name.to_owned(), amount.ok_or(expected)?));
+            let amount = value.parse().ok();
+            let amount = amount.filter(|amount| (0.0..=MAX_PRICE).contains(amount));
+            let amount = amount.filter(|_| !name.is_empty()).ok_or(expected)?;
+            if price.of.iter().any(|(known, _)| known == name) {
+                return Err(format!("{name} is given twice"));
+            }
+            price.of.push((name.to_owned(), amount));
         }
         if price.of.is_empty() { Err(expected.to_owned()) } else { Ok(price) }
     }
 }
 
 impl Price {
-    /// Cost of `amounts` per hour. `gpu` matches every resource that ends in `/gpu`.
+    /// The pool whose prices these are; `None` for those of pools that have none of their own.
+    pub fn pool(&self) -> Option<&str> {
+        self.pool.as_deref()
+    }
+
+    /// What has a price: a resource, or the end of its name.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.of.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// Whether `name` has the price of `resource`: `gpu` stands for every resource that ends in
+    /// `/gpu`.
+    pub fn is_of(name: &str, resource: &str) -> bool {
+        name == resource || resource.strip_suffix(name).is_some_and(|rest| rest.ends_with('/'))
+    }
+
+    /// Cost of `amounts` per hour.
     fn per_hour(&self, amounts: &Resources) -> f64 {
         let price = |resource: &str| {
-            let is_of = |(name, _): &&(String, f64)| {
-                name == resource
-                    || resource.strip_suffix(name.as_str()).is_some_and(|rest| rest.ends_with('/'))
-            };
-            self.of.iter().find(is_of).map_or(0.0, |(_, price)| *price)
+            let price = self.of.iter().find(|(name, _)| Self::is_of(name, resource));
+            price.map_or(0.0, |(_, price)| *price)
         };
         amounts.present().map(|(name, amount)| price(name) * units(name, amount)).sum()
     }
@@ -112,7 +134,19 @@ mod tests {
 
     #[test]
     fn slips_are_refused() {
-        for bad in ["", "cpu", "cpu=", "cpu=-1", "cpu=inf", "pool=a", "=1"] {
+        for bad in [
+            "",
+            "cpu",
+            "cpu=",
+            "cpu=-1",
+            "cpu=inf",
+            "pool=a",
+            "=1",
+            "cpu=1e308",
+            "cpu=NaN",
+            "cpu=1,cpu=2",
+            "cpu=1,pool=a,pool=b",
+        ] {
             assert!(bad.parse::<Price>().is_err(), "{bad}");
         }
     }

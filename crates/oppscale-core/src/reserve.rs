@@ -94,6 +94,12 @@ impl Reserve {
         }
     }
 
+    /// The resources of which something is held back.
+    pub fn resources(&self) -> impl Iterator<Item = &str> {
+        let hole = self.hole.iter().flat_map(|hole| hole.pod.footprint().present());
+        self.portions.keys().map(|name| &**name).chain(hole.map(|(name, _)| name))
+    }
+
     /// Amounts that are held back of `allocatable`, rounded up: of each resource the larger of its
     /// portion and what its places for paid pods take.
     pub fn of(&self, allocatable: &Resources) -> Resources {

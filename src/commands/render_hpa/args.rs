@@ -266,8 +266,14 @@ impl RenderHpaArgs {
             _ => Vec::new(),
         };
         let quota = self.quota.iter().flat_map(|quota| of_flag("--quota", quota));
+        let reserve = match &self.reserve {
+            Some(ReserveFlag::Given(reserve)) => {
+                reserve.resources().map(|name| ("--reserve", name.to_owned())).collect()
+            }
+            _ => Vec::new(),
+        };
         RequestedNames {
-            resources: replica.into_iter().chain(quota).collect(),
+            resources: replica.into_iter().chain(quota).chain(reserve).collect(),
             ..Default::default()
         }
     }

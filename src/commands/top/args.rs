@@ -515,7 +515,14 @@ impl TopArgs {
         let limits = limits.map(|(name, _)| ("--fail-below", name.as_str()));
         let limits = limits.filter(|(_, name)| *name != REPLICAS);
         let replica = self.replica.iter().flat_map(|replica| replica.footprint().present());
-        shown.chain(limits).chain(replica.map(|(name, _)| ("--replica", name)))
+        let reserve = self.reserve.iter().flat_map(Reserve::resources);
+        let columns = self.columns.iter().map(|key| ("--columns", key));
+        let keys = columns.chain(self.sort_by.iter().map(|sort| ("--sort-by", &sort.key)));
+        shown
+            .chain(limits)
+            .chain(replica.map(|(name, _)| ("--replica", name)))
+            .chain(reserve.map(|name| ("--reserve", name)))
+            .chain(keys.filter_map(|(flag, key)| Some((flag, key.resource.as_deref()?))))
     }
 
     /// The names that must be those of something in the cluster.
@@ -535,6 +542,9 @@ impl TopArgs {
                 Some(WorkloadRef::Labels(selector)) => Some(selector.clone()),
                 _ => None,
             },
+            taints: self.taint.clone(),
+            prices: self.price.clone(),
+            kept: settings.pods.clone(),
         }
     }
 }

@@ -17,9 +17,11 @@ use super::super::ledger::{Ledger, Unoffered, Waiting};
 use super::super::model::Node;
 use super::super::nearest::nearest;
 use super::super::node::NodeRecord;
+use super::super::placement::check_effect;
 use super::super::pods::PodDetail;
 use super::super::record::{PodKey, PodRecord, PodState};
 use super::super::replica::Replica;
+use super::super::reserve::check_name;
 use super::super::resources::{PODS, Resources};
 use super::super::units::quantity_text;
 use super::placer::Placer;
@@ -62,6 +64,10 @@ impl FromStr for AddedNodes {
                     let (taint, effect) =
                         value.rsplit_once(':').ok_or("expected taint=KEY[=VALUE]:EFFECT")?;
                     let (key, value) = taint.split_once('=').unwrap_or((taint, ""));
+                    if key.is_empty() {
+                        return Err(expected.to_owned());
+                    }
+                    check_effect(effect)?;
                     taints.push((key.to_owned(), value.to_owned(), effect.to_owned()));
                 }
                 PODS => {
@@ -73,6 +79,7 @@ impl FromStr for AddedNodes {
         }
         // A node is a shape as a replica is.
         let shape: Replica = amounts.join(",").parse().map_err(|_| expected)?;
+        shape.footprint().present().try_for_each(|(name, _)| check_name(name))?;
         let allocatable = shape.footprint().clone().with(PODS, pods);
         Ok(Self { count, allocatable, labels, taints })
     }
