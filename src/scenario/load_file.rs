@@ -1,6 +1,7 @@
 //! Load over time from where people have it: CSV, what Prometheus' `query_range` answers, and
 //! what `promtool query range` prints; and the recording of a dry run.
 
+use hpa_model::application::MAX_LEVEL;
 use hpa_model::{ClusterReading, LoadShare, MetricReading};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -45,8 +46,8 @@ pub fn load(file: &SourceFile) -> Result<Vec<(u64, f64)>, SourceFileError> {
     let Some((first, _)) = points.first().copied() else {
         return Err(error("expected load over time, found no value".to_owned()));
     };
-    if let Some((_, level)) = points.iter().find(|(_, level)| *level < 0.0) {
-        return Err(error(format!("a load of {level}: expected 0 or more")));
+    if let Some((_, level)) = points.iter().find(|(_, level)| !(0.0..=MAX_LEVEL).contains(level)) {
+        return Err(error(format!("a load of {level:?}: expected 0 to {MAX_LEVEL:e}")));
     }
     Ok(points.into_iter().map(|(at, level)| (((at - first) * 1000.0) as u64, level)).collect())
 }
@@ -199,7 +200,7 @@ mod tests {
             ("a,b\n", "found no value"),
             ("0,3\nx,4\n", "line 2: \"x\" is not a time"),
             ("0,3\n1,four\n", "line 2: \"four\" is not a number"),
-            ("0,-3\n", "expected 0 or more"),
+            ("0,-3\n", "a load of -3.0: expected 0 to 1e15"),
             ("1\n2\n", "line 1: expected a time and a value"),
             (r#"{"status":"error","error":"parse error"}"#, "Prometheus answered: parse error"),
             (r#"{"data":{"resultType":"vector","result":[]}}"#, "found a vector"),

@@ -141,16 +141,28 @@ fn a_load_comes_from_a_shape_or_a_file() {
     let samples = recorded["configurations"][0]["samples"].as_array().unwrap();
     assert_eq!(samples.last().unwrap()["demandMilli"], 5_000);
     env.write("long.csv", "0,1\n9999999,1\n");
+    env.write("high.csv", "0,1\n600,1e300\n");
     for (load, code, words) in [
         ("steps", 2, "did you mean step? expected step, ramp, day"),
         ("step:5", 2, "expected levels such as step:5..40"),
+        ("step:1..1e308", 2, "expected levels such as step:5..40"),
         ("step:9..5", 2, "expected levels such as"),
         ("long.csv", 2, "at most 31 days can be simulated"),
+        ("high.csv", 1, "a load of 1e300: expected 0 to 1e15"),
         ("none.csv", 1, "none.csv"),
     ] {
         let file = fixture("hpa/s04-cpu.yaml").display().to_string();
         let output = env.run(["simulate", "--hpa", &file, "--load", load]);
         assert_eq!(output.code, Some(code), "{output}");
+        assert!(output.stderr.contains(words), "{words}: {output}");
+    }
+    for (flags, words) in [
+        (&["--reserve-in-metric", "5"][..], "--reserve-in-metric is for HPAs of fillers"),
+        (&["--corrected"], "without --scenario, --from, --config, --corrected and --metric"),
+    ] {
+        let file = fixture("hpa/s04-cpu.yaml").display().to_string();
+        let output = env.run(["simulate", "--hpa", &file].iter().chain(flags));
+        assert_ne!(output.code, Some(0), "{output}");
         assert!(output.stderr.contains(words), "{words}: {output}");
     }
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use hpa_model::application::{
-    Application, ApplicationSetup, Demand, DominantDelays, MAX_LENGTH_MS, Run, Shape, SteadyState,
-    dominant_delays, judge, simulate,
+    Application, ApplicationSetup, Demand, DominantDelays, MAX_LENGTH_MS, MAX_LEVEL, Run, Shape,
+    SteadyState, dominant_delays, judge, simulate,
 };
 use hpa_model::simulation::SyncTiming;
 use hpa_model::verdict::uses_fit_replicas;
@@ -91,6 +91,7 @@ pub(super) fn plan(args: &SimulateArgs, recorded: Option<Demand>) -> anyhow::Res
         ("--basis", args.basis.is_some()),
         ("--burn", args.burn.is_some()),
         ("--paid-usage", args.paid_usage.is_some()),
+        ("--reserve-in-metric", args.reserve_in_metric.is_some()),
     ];
     if let Some((flag, _)) = of_fillers.iter().find(|(_, is_given)| *is_given) {
         bail!(
@@ -311,7 +312,7 @@ fn of_history(file: &str, first: (&Manifest, f64)) -> anyhow::Result<(String, De
 
 fn range(text: &str) -> Option<(f64, f64)> {
     let (low, high) = text.split_once("..")?;
-    let number = |text: &str| text.parse::<f64>().ok().filter(|n| n.is_finite() && *n >= 0.0);
+    let number = |text: &str| text.parse().ok().filter(|n| (0.0..=MAX_LEVEL).contains(n));
     Some((number(low)?, number(high)?)).filter(|(low, high)| low <= high)
 }
 

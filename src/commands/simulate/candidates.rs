@@ -245,7 +245,10 @@ fn manifests(source: &SourceFile, file: &str, setup: &Setup) -> anyhow::Result<V
                      metrics of remaining capacity",
                     manifest.name()
                 ))
-                .hint("without --scenario, --from and --metric it is simulated under load")
+                .hint(
+                    "without --scenario, --from, --config, --corrected and --metric it is simulated \
+                     under load"
+                )
             );
         }
     }

@@ -41,6 +41,9 @@ pub struct UnknownShape {
     pub name: String,
 }
 
+/// The highest level of a demand. Sums of higher ones over time have no digits left.
+pub const MAX_LEVEL: f64 = 1e15;
+
 const MINUTE_MS: u64 = 60_000;
 const DAY_MS: u64 = 86_400_000;
 /// From one spike to the next.

@@ -17,7 +17,7 @@ mod setup;
 mod simulation;
 mod verdict;
 
-pub use demand::{Demand, Shape, UnknownShape};
+pub use demand::{Demand, MAX_LEVEL, Shape, UnknownShape};
 pub use dominant_delays::{Delay, DominantDelays, WithoutDelay, dominant_delays};
 pub use measure::{Measure, MetricPath};
 pub use outcome::{Outcome, Run, Sample};
