@@ -258,6 +258,10 @@ impl Command {
             Self::Init(_) => Some(
                 "init can also show its plan with --dry-run=client, or write it with --output-dir DIR",
             ),
+            Self::Check(args) if !args.filename.is_empty() => Some(
+                "manifests and their HPAs are checked without a cluster by\n\
+                 oppscale check -f FILE --only leftovers,OPP-HPA-001",
+            ),
             _ => None,
         }
     }

@@ -117,8 +117,11 @@ impl Printer {
     /// When stdout cannot be written, a closed pipe included.
     pub fn data(&self, text: &str) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
-        stdout.write_all(text.as_bytes())?;
-        stdout.flush()
+        let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        written.map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => error,
+            kind => io::Error::new(kind, format!("cannot write standard output: {error}")),
+        })
     }
 
     /// Prints a warning; `--quiet` does not silence it.

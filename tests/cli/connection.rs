@@ -10,6 +10,7 @@ use crate::support::answer::Answer;
 use crate::support::authority::{Authority, ServerName};
 use crate::support::bin::{CommandOutput, TestEnv};
 use crate::support::fake_apiserver::{FakeApiServer, Setup};
+use crate::support::fixture;
 use crate::support::kubeconfig::Kubeconfig;
 use crate::support::world::World;
 
@@ -234,8 +235,10 @@ fn without_a_kubeconfig_there_is_a_way_out() {
 
 #[test]
 fn the_way_out_without_a_kubeconfig_is_that_of_the_command() {
+    let hpa = fixture("hpa/s04-cpu.yaml").display().to_string();
     for (args, way_out) in [
         (&["top"][..], Some("top --from -")),
+        (&["check", "-f", &hpa], Some("--only leftovers,OPP-HPA-001")),
         (&["render-hpa", "--image", "i"], Some("render-hpa --from -")),
         (&["init", "--image", "i", "--yes"], Some("--dry-run=client")),
         (&["uninstall", "--yes"], None),
@@ -244,7 +247,8 @@ fn the_way_out_without_a_kubeconfig_is_that_of_the_command() {
     ] {
         let output = TestEnv::new().run(args.iter().copied());
         assert!(output.stderr.contains("name a kubeconfig with --kubeconfig"), "{output}");
-        let ways = ["top --from -", "render-hpa --from -", "--dry-run=client"];
+        let check = "--only leftovers,OPP-HPA-001";
+        let ways = ["top --from -", "render-hpa --from -", "--dry-run=client", check];
         for way in ways {
             assert_eq!(output.stderr.contains(way), way_out == Some(way), "{output}");
         }

@@ -111,6 +111,17 @@ fn a_list_that_expires_again_and_again_is_given_up() {
     assert_eq!(starts.filter(|r| r.parameter("continue").is_none()).count(), 4);
 }
 
+/// A cache in front of the API server that ignores `continue`.
+#[test]
+fn a_page_that_comes_again_and_again_is_no_list() {
+    let page =
+        r#"{"kind": "PodList", "apiVersion": "v1", "metadata": {"continue": "next"}, "items": []}"#;
+    let json = || vec![("content-type", "application/json")];
+    let output = top(PODS, Answer::Raw(200, json(), page));
+    assert_eq!(output.code, Some(1), "{output}");
+    assert!(output.stderr.contains("it names itself as its next page"), "{output}");
+}
+
 #[test]
 fn a_server_that_is_busy_for_a_moment_is_asked_again() {
     let server = FakeApiServer::start(World::blog());

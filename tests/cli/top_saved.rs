@@ -592,3 +592,13 @@ fn rules_between_pods_of_the_workload_count_or_are_noted() {
         "a required podAntiAffinity and a required podAffinity and topologySpreadConstraints";
     assert!(notes.contains(rules), "{notes}");
 }
+
+#[test]
+fn a_full_disk_behind_stdout_is_named() {
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_oppscale"));
+    let output = command.arg("top").arg("--from").arg(fixture(BLOG)).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("error: cannot write standard output: No space left"), "{stderr}");
+}

@@ -13,7 +13,7 @@ use oppscale_core::kinds::{Kind, ObjectRef};
 use super::api_request::{ApiRequest, ApiResponse};
 use super::client::{Cluster, Operation};
 use super::error::ClusterError;
-use super::pages::{PAGE, percent_encode};
+use super::pages::{PAGE, next_page};
 
 /// Field manager of the objects that oppscale applies.
 const FIELD_MANAGER: &str = "oppscale";
@@ -123,7 +123,7 @@ impl Cluster {
             objects.extend(page.items.into_iter().flatten());
             let token = page.metadata.and_then(|metadata| metadata.continue_token);
             match token.filter(|token| !token.is_empty()) {
-                Some(token) => path = format!("{first}&continue={}", percent_encode(&token)),
+                Some(token) => path = next_page(self, &operation, &first, &path, &token)?,
                 None => return Ok(objects),
             }
         }

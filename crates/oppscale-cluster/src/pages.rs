@@ -130,9 +130,31 @@ pub(super) async fn load(
         };
         failures = 0;
         match end.continue_token {
-            Some(token) => path = format!("{first}&continue={}", percent_encode(&token)),
+            Some(token) => path = next_page(cluster, &operation, &first, &path, &token)?,
             None => return Ok(end.resource_version.unwrap_or_default()),
         }
+    }
+}
+
+/// The path of the page at `token` of the list that begins at `first`, after the page at `path`.
+///
+/// # Errors
+/// When that is the same page: a cache in front of the API server that ignores `continue` answers
+/// every request with the same page, and the list would never end.
+pub(super) fn next_page(
+    cluster: &Cluster,
+    operation: &Operation<'_>,
+    first: &str,
+    path: &str,
+    token: &str,
+) -> Result<String, ClusterError> {
+    let next = format!("{first}&continue={}", percent_encode(token));
+    match next == path {
+        true => Err(cluster.invalid_response(
+            &operation.description,
+            "it names itself as its next page, so its end cannot be read",
+        )),
+        false => Ok(next),
     }
 }
 

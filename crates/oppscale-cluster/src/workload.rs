@@ -30,7 +30,7 @@ use super::client::{Cluster, Operation};
 use super::decode::fold_list;
 use super::discovery::{self, custom_kind};
 use super::error::ClusterError;
-use super::pages::percent_encode;
+use super::pages::next_page;
 use super::pod_rules::PodRules;
 use super::saved::SavedObject;
 
@@ -308,15 +308,20 @@ async fn metadata_page(
     mut each: impl FnMut(&Metadata<'_>),
 ) -> anyhow::Result<Option<String>> {
     let operation = Operation::new(format!("list {}s", kind.name), kind.permission("list"));
-    let next = token.map(|token| format!("&continue={}", percent_encode(token)));
-    let path =
-        format!("{}?limit={MAX_NAMES}{}", kind.list_path(namespace), next.unwrap_or_default());
-    let request = ApiRequest::get(path).accept(METADATA);
+    let first = format!("{}?limit={MAX_NAMES}", kind.list_path(namespace));
+    let path = match token {
+        Some(token) => next_page(cluster, &operation, &first, "", token)?,
+        None => first.clone(),
+    };
+    let request = ApiRequest::get(path.clone()).accept(METADATA);
     let response = cluster.send(&operation, &request).await?.success(&operation)?;
     let end = fold_list(std::str::from_utf8(&response.body)?, |object: Named<'_>| {
         each(&object.metadata);
     })?;
-    Ok(end.continue_token.filter(|token| !token.is_empty()))
+    let next = end.continue_token.filter(|token| !token.is_empty());
+    next.iter()
+        .try_for_each(|token| next_page(cluster, &operation, &first, &path, token).map(drop))?;
+    Ok(next)
 }
 
 /// An object of which only the metadata is read.
