@@ -55,6 +55,10 @@ fn judged(
         );
         return vec![CheckId::SingleHpa.failed(text).fix("keep one, with the metrics of both")];
     }
+    if let Some(why) = manifest.autoscaler.target_without_scale() {
+        let text = format!("the controller cannot read the scale of its target: {why}");
+        return vec![ID.failed(text).fix("correct spec.scaleTargetRef")];
+    }
     if uses_fit_replicas(&manifest.spec) {
         let why = "it fills idle capacity, so its verdict depends on the cluster: oppscale check \
                    judges it there, and oppscale simulate --from on saved lists";

@@ -450,3 +450,44 @@ fn the_load_of_a_capacity_history_is_what_the_recorded_replicas_serve() {
     assert_eq!(output.code, Some(2), "{output}");
     assert!(output.stderr.contains("history has no pods of Deployment api"), "{output}");
 }
+
+/// Upstream finds the resource of a target by group and exact kind; such an HPA never moves.
+#[test]
+fn an_hpa_whose_target_has_no_scale_is_inert() {
+    let env = TestEnv::new();
+    for (api_version, kind, words) in [
+        (
+            "extensions/v1beta1",
+            "Deployment",
+            "extensions/v1beta1 has no kind Deployment; apps/v1 has",
+        ),
+        (
+            "apps/v1",
+            "deployment",
+            "apps/v1 has no kind deployment; apps/v1 has the kind Deployment.",
+        ),
+        ("apps/v1", "DaemonSet", "DaemonSet of apps/v1 has no scale."),
+        ("batch/v1", "Job", "Job of batch/v1 has no scale."),
+    ] {
+        let file = std::fs::read_to_string(fixture("hpa/s04-cpu.yaml")).unwrap();
+        let file = file.replace("apiVersion: apps/v1", &format!("apiVersion: {api_version}"));
+        let file = file.replace("kind: Deployment", &format!("kind: {kind}"));
+        env.write("hpa.yaml", &file);
+        let output = env.run(["simulate", "--hpa", "hpa.yaml"]);
+        let said = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(": inert. The controller cannot read the scale"), "{output}");
+        assert!(said.contains(words), "{words}: {output}");
+        let check = env.run(["check", "-f", "hpa.yaml", "--only", "OPP-HPA-001"]);
+        assert_eq!(check.code, Some(1), "{check}");
+        let said = check.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains("cannot read the scale of its target"), "{check}");
+    }
+    env.write(
+        "hpa.yaml",
+        &std::fs::read_to_string(fixture("hpa/s04-cpu.yaml"))
+            .unwrap()
+            .replace("apiVersion: apps/v1", "apiVersion: apps/v1beta2"),
+    );
+    let output = env.run(["simulate", "--hpa", "hpa.yaml"]);
+    assert!(output.stdout.contains(": stable."), "the version does not matter: {output}");
+}

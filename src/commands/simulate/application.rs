@@ -40,13 +40,13 @@ pub(super) struct Plan {
     pub(super) warnings: Vec<String>,
 }
 
-/// An HPA of a file, with its workload and the other HPAs of its target.
+/// An HPA of a file, with its workload.
 struct Candidate {
     file: String,
     manifest: Manifest,
     workload: Option<WorkloadFile>,
-    /// Other HPAs of the file that scale the same target.
-    conflicting: Vec<String>,
+    /// Why the controller stops it, if it does.
+    stopped: Option<String>,
 }
 
 /// Reads the HPAs; `recorded` is a load that was read already. `None` if they fill idle capacity,
@@ -66,7 +66,8 @@ pub(super) fn plan(args: &SimulateArgs, recorded: Option<Demand>) -> anyhow::Res
         let conflicting = scenario::hpas_of_same_target(&manifests);
         for (manifest, conflicting) in manifests.into_iter().zip(conflicting) {
             let workload = scenario::workload(&source, &manifest)?;
-            candidates.push(Candidate { file: file.clone(), manifest, workload, conflicting });
+            let stopped = stopped(&manifest, &conflicting);
+            candidates.push(Candidate { file: file.clone(), manifest, workload, stopped });
         }
     }
     let fillers = candidates.iter().filter(|candidate| is_filler(args, candidate)).count();
@@ -104,13 +105,28 @@ pub(super) fn plan(args: &SimulateArgs, recorded: Option<Demand>) -> anyhow::Res
     staged(args, config, candidates, recorded).map(Some)
 }
 
+/// Why the controller stops this HPA, whatever it measures; `conflicting` scale the same target.
+fn stopped(manifest: &Manifest, conflicting: &[String]) -> Option<String> {
+    if !conflicting.is_empty() {
+        return Some(format!(
+            "{} scales the same target, so the controller stops both (AmbiguousSelector): the \
+             replicas stay what they are. Keep one, with the metrics of both.",
+            conflicting.join(", ")
+        ));
+    }
+    let why = manifest.autoscaler.target_without_scale()?;
+    Some(format!(
+        "The controller cannot read the scale of its target (FailedGetScale), so the replicas stay \
+         what they are: {why}."
+    ))
+}
+
 /// Whether the HPA is that of a filler: by `--metric`, by oppscale's metric, or because the user
 /// names a cluster to fill.
 fn is_filler(args: &SimulateArgs, candidate: &Candidate) -> bool {
     let spec = &candidate.manifest.spec;
     match args.metric {
-        // The controller stops such HPAs, whatever they measure.
-        _ if !candidate.conflicting.is_empty() => false,
+        _ if candidate.stopped.is_some() => false,
         Some(MetricKind::IncludesOwn | MetricKind::ExcludesOwn) => true,
         Some(MetricKind::Load | MetricKind::Queue | MetricKind::PerPod) => false,
         None if args.load.is_some() || args.prometheus.is_some() => false,
@@ -168,9 +184,9 @@ fn staged(
             start_replicas: 1,
             demand,
             metrics: reading.paths.clone(),
-            selector: match candidate.conflicting.is_empty() {
-                true => Selector::Valid,
-                false => Selector::Ambiguous,
+            selector: match candidate.stopped {
+                None => Selector::Valid,
+                Some(_) => Selector::Ambiguous,
             },
             end_ms,
             sample_ms: (end_ms / SAMPLES).max(1_000),
@@ -188,7 +204,7 @@ fn staged(
                 setup: ApplicationSetup { start_replicas: start, ..setup },
                 manifest,
                 swept: Vec::new(),
-                conflicting: candidate.conflicting.clone(),
+                stopped: candidate.stopped.clone(),
                 assumptions: assumptions.clone(),
                 question: question.clone(),
                 is_capacity_given: args.pod_capacity.is_some(),
@@ -369,12 +385,8 @@ fn simulated(entry: Entry) -> anyhow::Result<Entry> {
     let error = |error| anyhow!("{}: {error}", entry.name);
     let run = simulate(&entry.setup).map_err(error)?;
     let mut verdict = judge(&entry.setup).map_err(error)?;
-    if !entry.conflicting.is_empty() {
-        let others = entry.conflicting.join(", ");
-        verdict.why = format!(
-            "{others} scales the same target, so the controller stops both (AmbiguousSelector): \
-             the replicas stay what they are. Keep one, with the metrics of both."
-        );
+    if let Some(stopped) = &entry.stopped {
+        verdict.why.clone_from(stopped);
     }
     if entry.setup.application.queues && !entry.is_capacity_given {
         let each = amount(entry.setup.application.capacity);

@@ -141,6 +141,34 @@ impl Autoscaler {
         of_keda.next().map(|owner| owner.name.as_str())
     }
 
+    /// Why the target has no scale, as a clause; `None` if it has one, or may have. Only kinds of
+    /// Kubernetes itself are known: `RESTMappings` finds a kind by group and exact name.
+    #[must_use]
+    pub fn target_without_scale(&self) -> Option<String> {
+        const SCALED: [(&str, &str, &str); 4] = [
+            ("apps", "Deployment", "apps/v1"),
+            ("apps", "StatefulSet", "apps/v1"),
+            ("apps", "ReplicaSet", "apps/v1"),
+            ("", "ReplicationController", "v1"),
+        ];
+        const BUILT_IN: [&str; 4] = ["", "apps", "batch", "extensions"];
+        let target = self.target();
+        let (kind, version) = (&*target.kind, target.api_version.as_deref().unwrap_or_default());
+        let group = version.split_once('/').map_or("", |(group, _)| group);
+        let is_target = |(known, name, _): &&(&str, &str, &str)| (*known, *name) == (group, kind);
+        if kind.is_empty() || !BUILT_IN.contains(&group) || SCALED.iter().any(|one| is_target(&one))
+        {
+            return None;
+        }
+        let meant = SCALED.iter().find(|(_, name, _)| name.eq_ignore_ascii_case(kind));
+        Some(match meant {
+            Some((_, name, right)) => {
+                format!("{version} has no kind {kind}; {right} has the kind {name}")
+            }
+            None => format!("{kind} of {version} has no scale"),
+        })
+    }
+
     /// The HPA as KEDA makes it of a ScaledObject.
     ///
     /// # Errors
@@ -150,6 +178,9 @@ impl Autoscaler {
         let (name, spec) = (object.metadata.name.unwrap_or_default(), object.spec);
         let config = spec.advanced.horizontal_pod_autoscaler_config;
         let labels = BTreeMap::from([("scaledobject.keda.sh/name".to_owned(), name.clone())]);
+        if spec.triggers.is_empty() {
+            return Err("spec.triggers: KEDA refuses a ScaledObject without a trigger".to_owned());
+        }
         let metrics = spec.triggers.iter().enumerate().map(|(at, trigger)| {
             trigger.metric(at, &labels).map_err(|why| format!("spec.triggers[{at}]: {why}"))
         });
@@ -459,7 +490,7 @@ struct Trigger {
 
 impl Trigger {
     /// Keys under which KEDA's scalers take the target of their metric.
-    const THRESHOLDS: [&str; 9] = [
+    const THRESHOLDS: [&str; 8] = [
         "targetValue",
         "threshold",
         "value",
@@ -468,7 +499,6 @@ impl Trigger {
         "listLength",
         "messageCount",
         "targetQueryValue",
-        "desiredReplicas",
     ];
 
     fn metric(
@@ -476,14 +506,22 @@ impl Trigger {
         at: usize,
         labels: &BTreeMap<String, String>,
     ) -> Result<v2::MetricSpec, String> {
-        let threshold = Self::THRESHOLDS.iter().find_map(|key| self.metadata.get(*key));
+        // The metric of this scaler is the number of replicas itself, 1 outside of its time.
+        let threshold = match &*self.r#type {
+            "cron" => Some("1"),
+            _ => Self::THRESHOLDS.iter().find_map(|key| Some(self.metadata.get(*key)?.as_str())),
+        };
         let threshold = threshold.ok_or_else(|| {
-            format!("{} states no threshold: expected one of {:?}", self.r#type, Self::THRESHOLDS)
+            let keys = Self::THRESHOLDS.join(", ");
+            format!("{} states no threshold: expected one of {keys}", self.r#type)
         })?;
         let is_resource = matches!(self.r#type.as_str(), "cpu" | "memory");
         let default = if is_resource { "Utilization" } else { "AverageValue" };
-        let kind = self.metric_type.as_deref().unwrap_or(default);
-        let value = |of: &str| (kind == of).then(|| QuantityText(threshold.clone()));
+        // Before KEDA 2.18 cpu and memory stated it among their metadata.
+        let stated = |key: &str| self.metadata.get(key).filter(|value| !value.is_empty());
+        let former = stated("type").map(String::as_str).filter(|_| is_resource);
+        let kind = self.metric_type.as_deref().or(former).unwrap_or(default);
+        let value = |of: &str| (kind == of).then(|| QuantityText(threshold.to_owned()));
         let target = v2::MetricTarget {
             type_: kind.to_owned(),
             value: value("Value"),
@@ -492,6 +530,14 @@ impl Trigger {
         };
         if is_resource {
             let name = self.r#type.clone();
+            if let Some(container) = stated("containerName").cloned() {
+                let source = v2::ContainerResourceMetricSource { container, name, target };
+                return Ok(v2::MetricSpec {
+                    type_: "ContainerResource".to_owned(),
+                    container_resource: Some(source),
+                    ..v2::MetricSpec::default()
+                });
+            }
             return Ok(v2::MetricSpec {
                 type_: "Resource".to_owned(),
                 resource: Some(v2::ResourceMetricSource { name, target }),
@@ -544,6 +590,27 @@ mod tests {
         assert!(hpa_model::verdict::uses_fit_replicas(&spec));
         assert_eq!(spec.metrics[1].target.average_utilization, Some(80));
         assert_eq!(spec.behavior.unwrap().down(300).window_seconds, 0);
+        let of = |triggers: serde_json::Value| {
+            let mut object = object.clone();
+            object["spec"]["triggers"] = triggers;
+            Autoscaler::of_scaled_object(&object)
+        };
+        // `cron_scaler.go` asks for an average of 1 and reports the replicas of the schedule.
+        let cron = of(json!([{"type": "cron", "metadata": {"desiredReplicas": "10"}}])).unwrap();
+        assert_eq!(cron.spec().unwrap().metrics[0].target.average_value, Some(1000));
+        let metadata = json!({"value": "80", "containerName": "app"});
+        let container = of(json!([{"type": "cpu", "metadata": metadata}])).unwrap();
+        assert!(matches!(
+            &container.spec().unwrap().metrics[0].source,
+            hpa_model::MetricSource::ContainerResource { container, .. } if container == "app"
+        ));
+        let metadata = json!({"value": "1Gi", "type": "AverageValue", "containerName": ""});
+        let former = of(json!([{"type": "memory", "metadata": metadata}])).unwrap().spec().unwrap();
+        assert_eq!(former.metrics[0].target.average_value, Some(1000 << 30));
+        assert!(matches!(former.metrics[0].source, hpa_model::MetricSource::Resource(_)));
+        assert!(of(json!([])).unwrap_err().contains("without a trigger"));
+        let error = of(json!([{"type": "foo", "metadata": {}}])).unwrap_err();
+        assert!(error.contains("expected one of targetValue, threshold,"), "{error}");
     }
 
     #[test]
