@@ -185,7 +185,7 @@ pub fn localized(text: &str) -> Cow<'_, str> {
     const PAGES: &str = "docs/";
     let is_plugin = IS_PLUGIN.load(Ordering::Relaxed);
     let is_word = |c: char| c.is_alphanumeric() || "/._-".contains(c);
-    if !text.contains(PAGES) && !(is_plugin && text.contains(NAME)) {
+    if !(text.contains(PAGES) || is_plugin && text.contains(NAME)) {
         return Cow::Borrowed(text);
     }
     let mut result = String::new();
