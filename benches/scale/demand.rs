@@ -82,6 +82,7 @@ fn ledger(waiting: usize, shapes: usize, rules: usize) -> Ledger {
             opportunistic,
             yields: opportunistic,
             terminating: false,
+            ready: true,
             claims: Vec::new(),
             limits: None,
             state,

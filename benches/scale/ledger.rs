@@ -24,6 +24,7 @@ pub fn run() {
             opportunistic: pod.is_multiple_of(7),
             yields: true,
             terminating: false,
+            ready: true,
             claims: Vec::new(),
             limits: None,
             state: PodState::Bound {

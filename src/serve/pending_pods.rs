@@ -170,6 +170,7 @@ mod tests {
             opportunistic,
             yields: true,
             terminating: false,
+            ready: false,
             claims,
             limits: None,
             state: standing,

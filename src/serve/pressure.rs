@@ -26,6 +26,9 @@ const MAX_NODES: usize = 300;
 const MAX_REQUESTS: usize = 16;
 /// Time until the next round when the permission is missing.
 const FORBIDDEN_PAUSE: Duration = Duration::from_secs(300);
+/// Why a reading tells no CPU pressure at all.
+const NO_PRESSURE: &str =
+    "it reports no CPU pressure: that needs cgroup v2, Linux with PSI and Kubernetes 1.34";
 
 /// Settings of the guard, which runs only while they are given.
 #[derive(Debug, Clone)]
@@ -112,24 +115,28 @@ impl PressureStore {
             .buffer_unordered(MAX_REQUESTS);
         let mut read = Vec::new();
         while let Some((node, reading)) = readings.next().await {
-            let (pressure, problem) = match reading {
+            let problem = match reading {
                 Ok(reading) => {
                     let found = state
                         .cluster_state()
                         .read(|snapshot, _| NodePressure::of(&node, &reading, &snapshot.ledger));
-                    let text = "it reports no CPU pressure: that needs cgroup v2, Linux with PSI and \
-                                Kubernetes 1.34";
-                    let problem = (found == NodePressure::Unknown)
-                        .then(|| Problem { text: text.to_owned(), is_forbidden: false });
-                    (Some(found), problem)
+                    let has_none = found == NodePressure::Unknown;
+                    let text = match self.apply(&node, Some(found)) {
+                        0 if has_none => Some(NO_PRESSURE.to_owned()),
+                        0 => None,
+                        1 => Some("its kubelet reports nothing of a paid pod".to_owned()),
+                        pods => Some(format!("its kubelet reports nothing of {pods} paid pods")),
+                    };
+                    text.map(|text| Problem { text, is_forbidden: false })
                 }
-                Err(error @ ClusterError::Forbidden { .. }) => {
-                    let text = format!("{}; it takes get {}", line(&error), access.subresource());
-                    (None, Some(Problem { text, is_forbidden: true }))
+                Err(error) => {
+                    self.apply(&node, None);
+                    let is_forbidden = matches!(error, ClusterError::Forbidden { .. });
+                    let takes = format!("; it takes get {}", access.subresource());
+                    let text = line(&error) + if is_forbidden { &takes } else { "" };
+                    Some(Problem { text, is_forbidden })
                 }
-                Err(error) => (None, Some(Problem { text: line(&error), is_forbidden: false })),
             };
-            self.apply(&node, pressure);
             read.push((node, problem));
         }
         self.note(&read)
@@ -153,7 +160,8 @@ impl PressureStore {
         state.guard.due(self.start.elapsed(), &nodes, has_fillers, MAX_NODES)
     }
 
-    fn apply(&self, node: &str, pressure: Option<NodePressure>) {
+    /// Takes in a reading of a node, or that there was none. How many paid pods make it unknown.
+    fn apply(&self, node: &str, pressure: Option<NodePressure>) -> usize {
         let mut state = self.state();
         match state.guard.apply(self.start.elapsed(), node, pressure) {
             Some(PressureChange::Held(pod, percent)) => tracing::warn!(
@@ -171,6 +179,7 @@ impl PressureStore {
             }
             None => {}
         }
+        state.guard.unknown_pods(node)
     }
 
     /// Ends a round, and logs when the pressure of a first node becomes unknown, or a first one for

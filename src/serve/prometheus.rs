@@ -4,6 +4,7 @@
 //! stale, series of the cluster are left out: a value that stands still would look like a
 //! cluster at rest.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,8 @@ use crate::stderr;
 use oppscale_cluster::Autoscaler;
 use oppscale_cluster::follow::WatchStatus;
 use oppscale_core::ledger::PodCounts;
+use oppscale_core::placement::Placement;
+use oppscale_core::policy::Basis;
 use oppscale_core::pressure::PressureCounts;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS};
 use oppscale_core::share::{Share, ShareRequest};
@@ -312,13 +315,14 @@ static CLUSTER: [Series<ClusterScrape>; 32] = [
     ),
     gauge(
         "oppscale_pressure_nodes",
-        "`state`: `waiting`, `calm`, `unknown` (with `--pressure-guard`)",
-        "Nodes by the CPU pressure of their paid pods, while a workload is on the usage basis; those \
-         of unknown pressure are not held.",
+        "`state`: `waiting`, `calm`, `limited`, `unknown` (with `--pressure-guard`)",
+        "Nodes that a workload on the usage basis can use, by the CPU pressure of their paid pods: \
+         `waiting` nodes are held, on `limited` ones all have CPU limits.",
         |scrape, family| {
             if let Some(counts) = scrape.pressure {
                 family.add(&[("state", "waiting")], counts.waiting);
                 family.add(&[("state", "calm")], counts.calm);
+                family.add(&[("state", "limited")], counts.limited);
                 family.add(&[("state", "unknown")], counts.unknown);
             }
         },
@@ -538,8 +542,15 @@ impl Exporter {
         if !self.state.needs_usage() {
             return None;
         }
+        let counted = self.state.counted();
+        let requests =
+            counted.workloads.iter().filter_map(|(served, _)| served.request.as_ref().ok());
+        let requests = requests.filter(|request| request.policy.basis == Basis::Usage);
+        let placements: HashSet<&Placement> = requests.map(|request| &*request.placement).collect();
         self.state.cluster_state().read(|snapshot, _| {
-            self.state.pressure().counts(snapshot.ledger.records().map(|node| &*node.name))
+            let nodes = snapshot.ledger.records();
+            let nodes = nodes.filter(|node| placements.iter().any(|rules| node.is_usable(rules)));
+            self.state.pressure().counts(nodes.map(|node| &*node.name))
         })
     }
 

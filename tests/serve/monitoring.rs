@@ -94,7 +94,7 @@ fn telling() -> Rig {
     let basis = json!({"oppscale.dev/basis": "usage", "oppscale.dev/burn": "1"});
     let harvester = copy_of_miner(&world, "opportunistic", "harvester", basis);
     world.deployments.push(harvester);
-    let rig = Rig::with(proxies, Setup::new(world.with_metrics()), &[]);
+    let rig = Rig::with(proxies, Setup::new(world.with_metrics()), &["--pressure-guard=proxy"]);
     rig.fit().unwrap();
     rig.until("HPAs are told of", |rig| rig.web("/metrics").body.contains("oppscale_hpa_"));
     rig.until("usage is read", |rig| rig.web("/metrics").body.contains("oppscale_usage_age_"));

@@ -45,8 +45,10 @@ fn summary(world: &World, node: usize, app: &str, percent: f64) -> Answer {
         .map(|pod| {
             let metadata = &pod["metadata"];
             let waited = if metadata["labels"]["app"] == app { percent } else { 0.4 };
+            let mirrored = &metadata["annotations"]["kubernetes.io/config.mirror"];
+            let uid = if mirrored.is_null() { &metadata["uid"] } else { mirrored };
             let reference = json!({
-                "name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"]
+                "name": metadata["name"], "namespace": metadata["namespace"], "uid": uid
             });
             json!({"podRef": reference, "containers": [], "cpu": psi(waited)})
         })
@@ -69,17 +71,17 @@ fn start(proxies: Authority, server: FakeApiServer, args: &[&str]) -> Rig {
     Rig::of(proxies, server, &kubeconfig, args)
 }
 
-/// `oppscale_pressure_nodes`: waiting, calm, unknown.
-fn counts(rig: &Rig) -> Option<[String; 3]> {
+/// `oppscale_pressure_nodes`: waiting, calm, limited and unknown.
+fn counts(rig: &Rig) -> Option<[String; 4]> {
     let scrape = rig.web("/metrics").body;
     let count = |state: &str| {
         let series = format!("oppscale_pressure_nodes{{state=\"{state}\"}} ");
         Some(scrape.lines().find_map(|line| line.strip_prefix(&series))?.to_owned())
     };
-    Some([count("waiting")?, count("calm")?, count("unknown")?])
+    Some([count("waiting")?, count("calm")?, count("limited")?, count("unknown")?])
 }
 
-fn has_counts(rig: &Rig, wanted: [&str; 3]) -> bool {
+fn has_counts(rig: &Rig, wanted: [&str; 4]) -> bool {
     counts(rig).is_some_and(|counts| counts == wanted)
 }
 
@@ -89,11 +91,11 @@ fn a_node_whose_paid_pods_begin_to_wait_has_no_slots() {
     let server = setup(&proxies).start();
     answer(&server, "node-agent", 5.0);
     let rig = start(proxies, server, &["--pressure-guard=proxy"]);
-    rig.until_in(READING, "calm", |rig| has_counts(rig, ["0", "6", "0"]));
+    rig.until_in(READING, "calm", |rig| has_counts(rig, ["0", "6", "0", "0"]));
     rig.until_in(READING, "filled", |rig| rig.fit().as_deref() == Ok(ALL));
     answer(&rig.server, "node-agent", 12.5);
     rig.until_in(NEXT, "held", |rig| rig.fit().as_deref() == Ok(HELD));
-    assert!(has_counts(&rig, ["1", "5", "0"]), "{:?}", counts(&rig));
+    assert!(has_counts(&rig, ["1", "5", "0", "0"]), "{:?}", counts(&rig));
     let scrape = rig.web("/metrics").body;
     let line = scrape.lines().find(|line| line.starts_with("oppscale_workload_waiting_nodes{"));
     assert!(line.is_some_and(|line| line.ends_with(" 1")), "{line:?}");
@@ -120,9 +122,58 @@ fn pods_with_a_cpu_limit_and_fillers_hold_no_node() {
             server.always(&summary_path(node), summary(&world, node, app, 99.0));
         }
         let rig = start(proxies, server, &["--pressure-guard=proxy"]);
-        rig.until_in(READING, "calm", |rig| has_counts(rig, ["0", "6", "0"]));
+        rig.until_in(READING, "calm", |rig| has_counts(rig, ["0", "6", "0", "0"]));
         rig.until_in(READING, "filled", |rig| rig.fit().as_deref() == Ok(ALL));
     }
+}
+
+/// The kubelet has a static pod's own uid, and the API that of its mirror pod.
+#[test]
+fn a_static_pod_that_waits_holds_its_node() {
+    let proxies = Authority::new("front-proxy-ca");
+    let server = setup(&proxies).start();
+    let make_static = |world: &mut World| {
+        let agents = world.pods.iter_mut();
+        for pod in agents.filter(|pod| pod["metadata"]["labels"]["app"] == "node-agent") {
+            let node = pod["spec"]["nodeName"].clone();
+            pod["metadata"]["annotations"] = json!({
+                "kubernetes.io/config.hash": "9d3a5f1c6b2e4d7f8a0b1c2d3e4f5a6b",
+                "kubernetes.io/config.mirror": "9d3a5f1c6b2e4d7f8a0b1c2d3e4f5a6b",
+                "kubernetes.io/config.source": "file"
+            });
+            pod["metadata"]["ownerReferences"] = json!([{
+                "apiVersion": "v1", "kind": "Node", "name": node, "controller": true,
+                "uid": "5f7d6c1e-0000-4000-8000-000000000001"
+            }]);
+        }
+    };
+    server.change(make_static);
+    let mut world = rig::world(&Authority::new("any"));
+    make_static(&mut world);
+    for node in 0..NODES {
+        let percent = if node == 0 { 12.5 } else { 0.4 };
+        server.always(&summary_path(node), summary(&world, node, "node-agent", percent));
+    }
+    let rig = start(proxies, server, &["--pressure-guard=proxy"]);
+    rig.until_in(READING, "read", |rig| has_counts(rig, ["1", "5", "0", "0"]));
+    rig.until_in(READING, "held", |rig| rig.fit().as_deref() == Ok(HELD));
+}
+
+#[test]
+fn a_node_whose_kubelet_leaves_out_a_paid_pod_is_unknown() {
+    let proxies = Authority::new("front-proxy-ca");
+    let server = setup(&proxies).start();
+    answer(&server, "node-agent", 0.4);
+    let mut world = rig::world(&Authority::new("any"));
+    world.pods.retain(|pod| pod["metadata"]["labels"]["app"] != "node-agent");
+    server.always(&summary_path(2), summary(&world, 2, "node-agent", 0.4));
+    let rig = start(proxies, server, &["--pressure-guard=proxy"]);
+    rig.until_in(READING, "read", |rig| has_counts(rig, ["0", "5", "0", "1"]));
+    let line = rig.oppscale.until_logged("unknown", |line| line["reason"] == "PressureUnknown");
+    let message = line["message"].as_str().unwrap();
+    let words = "1 of 6 nodes is unknown, and they are not held: node fake-00002: its kubelet reports \
+                 nothing of a paid pod";
+    assert!(message.contains(words), "{message}");
 }
 
 #[test]
@@ -132,7 +183,7 @@ fn the_threshold_can_be_chosen() {
     answer(&server, "node-agent", 12.5);
     let args = ["--pressure-guard=proxy", "--pressure-threshold=20%"];
     let rig = start(proxies, server, &args);
-    rig.until_in(READING, "calm", |rig| has_counts(rig, ["0", "6", "0"]));
+    rig.until_in(READING, "calm", |rig| has_counts(rig, ["0", "6", "0", "0"]));
 }
 
 #[test]
@@ -147,7 +198,7 @@ fn without_the_permission_the_guard_is_off_and_says_so() {
     let line = rig.oppscale.until_logged("unknown", |line| line["reason"] == "PressureUnknown");
     let message = line["message"].as_str().unwrap();
     assert!(message.contains("they are not held") && message.contains("nodes/proxy"), "{message}");
-    assert!(has_counts(&rig, ["0", "0", "6"]), "{:?}", counts(&rig));
+    assert!(has_counts(&rig, ["0", "0", "0", "6"]), "{:?}", counts(&rig));
 }
 
 /// One kubelet that refuses, which whoever runs its node can let it do, turns the guard off for
@@ -159,7 +210,7 @@ fn a_refusal_by_one_kubelet_leaves_the_others_guarded() {
     answer(&server, "node-agent", 0.4);
     server.always(&summary_path(1), Answer::Recorded("403-nodes"));
     let rig = start(proxies, server, &["--pressure-guard=proxy"]);
-    rig.until_in(READING, "read", |rig| has_counts(rig, ["0", "5", "1"]));
+    rig.until_in(READING, "read", |rig| has_counts(rig, ["0", "5", "0", "1"]));
     answer(&rig.server, "node-agent", 12.5);
     rig.until_in(NEXT, "held", |rig| rig.fit().as_deref() == Ok(HELD));
     rig.oppscale.until_logged("read again", |line| line["reason"] == "PressureRead");
@@ -197,7 +248,7 @@ fn silence_garbage_and_endless_bodies_are_unknown_pressure() {
         raw(r#"{"node": {"cpu": {"psi": {"some": {"total": 0, "avg60": 0}}}}}"#),
     );
     let rig = start(proxies, server, &["--pressure-guard=proxy"]);
-    rig.until_in(READING, "read", |rig| has_counts(rig, ["1", "1", "4"]));
+    rig.until_in(READING, "read", |rig| has_counts(rig, ["1", "1", "0", "4"]));
     rig.until_in(READING, "held", |rig| rig.fit().as_deref() == Ok(HELD));
     let line = rig.oppscale.until_logged("unknown", |line| line["reason"] == "PressureUnknown");
     assert!(line["message"].as_str().unwrap().contains("of 4 of 6 nodes is unknown"), "{line}");
@@ -249,7 +300,7 @@ fn kubelets_are_asked_directly_if_they_can_be_trusted() {
     let authority = format!("--kubelet-certificate-authority={}", file.display());
     let rig = Rig::of(proxies, server, &kubeconfig, &["--pressure-guard=kubelet", &authority]);
     // The certificate is for the first node's name alone.
-    rig.until_in(READING, "read", |rig| has_counts(rig, ["1", "0", "5"]));
+    rig.until_in(READING, "read", |rig| has_counts(rig, ["1", "0", "0", "5"]));
     rig.until_in(READING, "held", |rig| rig.fit().as_deref() == Ok(HELD));
     assert_eq!(kubelet.requests().len(), 1, "{}", kubelet.log());
     assert!(!rig.server.log().contains("/proxy/"));

@@ -348,6 +348,7 @@ impl SnapshotBuilder {
             opportunistic: false,
             yields: false,
             terminating: false,
+            ready: false,
             claims: Vec::new(),
             limits: None,
             state: PodState::Unknown { node, problem: Malformed::whole(problem) },

@@ -135,6 +135,8 @@ impl Ledger {
                     }
                     account.bound += 1;
                     account.tally(tracked, footprint, kind);
+                    account.unthrottled +=
+                        unthrottled(pod.opportunistic, footprint, pod.limits.as_ref());
                     match &pod.limits {
                         Some(limits) => account.limits.add(limits),
                         None => account.unknown_limits += 1,
@@ -144,15 +146,22 @@ impl Ledger {
                 let limits = pod.limits.as_ref();
                 let limits = limits.map(|l| share(&mut self.footprints, l, Resources::clone));
                 let group = self.group(&pod);
-                let opportunistic = pod.opportunistic;
+                let (opportunistic, ready) = (pod.opportunistic, pod.ready);
                 if opportunistic {
                     let name = format!("{}/{}", pod.namespace, pod.name).into();
                     self.own_names.insert(pod.key.clone(), name);
                 }
-                self.pods.insert(
-                    pod.key,
-                    Counted { place, footprint, limits, group, opportunistic, kind, generation },
-                );
+                let counted = Counted {
+                    place,
+                    footprint,
+                    limits,
+                    group,
+                    opportunistic,
+                    kind,
+                    ready,
+                    generation,
+                };
+                self.pods.insert(pod.key, counted);
             }
             PodState::Waiting { .. } => self.wait(pod),
             PodState::Unknown { node, problem } => {
@@ -251,9 +260,25 @@ impl Ledger {
         self.pods.values().filter_map(|pod| self.bound_of(pod))
     }
 
-    /// A pod that occupies a node.
-    pub fn bound_pod(&self, key: &PodKey) -> Option<Bound<'_>> {
-        self.bound_of(self.pods.get(key)?)
+    /// A pod that occupies a node, with its key.
+    pub fn bound_pod(&self, key: &PodKey) -> Option<(&PodKey, Bound<'_>)> {
+        let (key, pod) = self.pods.get_key_value(key)?;
+        Some((key, self.bound_of(pod)?))
+    }
+
+    /// The paid pods of a node that request CPU, have no CPU limit and are ready, in no order.
+    /// Reads every pod once.
+    pub(crate) fn ready_unthrottled(&self, node: &str) -> impl Iterator<Item = &PodKey> {
+        let place = self.names.get(node);
+        let pods = self.pods.iter().filter(move |(_, pod)| {
+            Some(&pod.place) == place && pod.ready && pod.unthrottled() == 1
+        });
+        pods.map(|(key, _)| key)
+    }
+
+    /// The account of a name that a node has or a pod is bound to.
+    pub fn account(&self, name: &str) -> Option<&NodeAccount> {
+        Some(&**self.accounts.get(*self.names.get(name)? as usize)?)
     }
 
     fn bound_of<'l>(&'l self, pod: &'l Counted) -> Option<Bound<'l>> {
@@ -306,6 +331,8 @@ impl Ledger {
                 self.pods.get_mut(&pod.key).is_some_and(|counted| {
                     let account = self.accounts.get(counted.place as usize);
                     counted.generation = generation;
+                    // No sum depends on it.
+                    counted.ready = pod.ready;
                     counted.opportunistic == pod.opportunistic
                         && account.and_then(|a| a.name.as_deref()) == Some(*node)
                         && counted.kind == OwnKind::of(pod.yields, pod.terminating)
@@ -413,6 +440,7 @@ impl Ledger {
                     account.standing.subtract(&counted.footprint);
                 }
                 account.bound -= 1;
+                account.unthrottled -= counted.unthrottled();
                 account.untally(tracked, &counted.footprint, counted.kind);
                 match &counted.limits {
                     Some(limits) => account.limits.subtract(limits),
@@ -496,6 +524,8 @@ pub struct NodeAccount {
     limits: Resources,
     /// Number of pods on the node with unknown limits.
     unknown_limits: usize,
+    /// Number of paid pods on the node that request CPU and have no CPU limit.
+    pub(crate) unthrottled: usize,
     /// Number of pods on the node that could not be counted.
     pub unknown_pods: usize,
     /// Number of pods on the node.
@@ -578,7 +608,21 @@ struct Counted {
     group: Arc<Group>,
     opportunistic: bool,
     kind: OwnKind,
+    ready: bool,
     generation: Generation,
+}
+
+impl Counted {
+    fn unthrottled(&self) -> usize {
+        unthrottled(self.opportunistic, &self.footprint, self.limits.as_deref())
+    }
+}
+
+/// 1 for a paid pod that requests CPU and has no CPU limit: if it waits for CPU, it waits for
+/// others.
+fn unthrottled(opportunistic: bool, footprint: &Resources, limits: Option<&Resources>) -> usize {
+    let has_no_limit = limits.is_some_and(|limits| limits.get(CPU) == 0);
+    usize::from(!opportunistic && footprint.get(CPU) != 0 && has_no_limit)
 }
 
 /// A pod that occupies a node.
@@ -597,6 +641,11 @@ pub struct Bound<'l> {
 }
 
 impl Bound<'_> {
+    /// Whether it is paid, requests CPU and has no CPU limit.
+    pub fn is_unthrottled(&self) -> bool {
+        unthrottled(self.opportunistic, self.footprint, self.limits) == 1
+    }
+
     /// Whether it is on the node as long as the node is there.
     pub fn is_standing(&self) -> bool {
         STANDING.contains(&&*self.group.kind)
@@ -799,6 +848,8 @@ impl Ledger {
                 account.side(is_own).add(&pod.footprint);
                 account.running -= running(pod.opportunistic, pod.kind);
                 account.running += running(is_own, pod.kind);
+                account.unthrottled -= pod.unthrottled();
+                account.unthrottled += unthrottled(is_own, &pod.footprint, pod.limits.as_deref());
             }
             pod.opportunistic = is_own;
         }

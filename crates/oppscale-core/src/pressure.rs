@@ -56,11 +56,15 @@ pub struct PodPressure {
 /// CPU pressure of the paid pods of a node, by a reading.
 #[derive(Debug, Clone, PartialEq)]
 pub enum NodePressure {
-    /// The paid pod that waited longest, and the part of the last minute, in percent.
-    Waited(Box<str>, f64),
-    /// It has no paid pod that requests CPU, so none can wait for it.
-    NoPaidPods,
-    /// Each of its paid pods has a CPU limit, which may be what it waits for.
+    /// How long those waited that request CPU and have no CPU limit; it may have none that
+    /// requests CPU.
+    Known {
+        /// The one that waited longest, and the part of the last minute, in percent.
+        longest: Option<(Box<str>, f64)>,
+        /// Those that are ready and without a figure in the reading.
+        missing: Vec<PodKey>,
+    },
+    /// Each of its paid pods has a CPU limit, which may be what it waits for, or does not run.
     Limited,
     /// Its kernel or its kubelet does not tell.
     Unknown,
@@ -72,26 +76,31 @@ impl NodePressure {
         if !reading.has_psi {
             return Self::Unknown;
         }
-        let mut found = Self::NoPaidPods;
+        let mut longest: Option<(Box<str>, f64)> = None;
+        let mut known = HashSet::new();
         for pod in &reading.pods {
-            let Some(bound) = ledger.bound_pod(&pod.key) else { continue };
-            if bound.node != node || bound.opportunistic || bound.footprint.get(CPU) == 0 {
+            // By its name if it is a static pod.
+            let found = ledger.bound_pod(&pod.key);
+            let found = found.or_else(|| ledger.bound_pod(&PodKey::Text(pod.name.clone())));
+            let Some((key, bound)) = found else { continue };
+            let Some(waiting) = pod.waiting else { continue };
+            if bound.node != node || !bound.is_unthrottled() {
                 continue;
             }
-            let is_limited = bound.limits.is_none_or(|limits| limits.get(CPU) != 0);
-            match (pod.waiting, &found) {
-                _ if is_limited => {
-                    if found == Self::NoPaidPods {
-                        found = Self::Limited;
-                    }
-                }
-                (Some(waiting), Self::Waited(_, most)) if waiting <= *most => {}
-                (Some(waiting), _) => found = Self::Waited(pod.name.clone(), waiting),
-                (None, Self::Waited(..)) => {}
-                (None, _) => found = Self::Unknown,
+            known.insert(key);
+            if longest.as_ref().is_none_or(|(_, most)| waiting > *most) {
+                longest = Some((pod.name.clone(), waiting));
             }
         }
-        found
+        let Some(account) = ledger.account(node) else { return Self::Unknown };
+        let missing: Vec<_> = match known.len() < account.unthrottled {
+            true => ledger.ready_unthrottled(node).filter(|key| !known.contains(key)).collect(),
+            false => Vec::new(),
+        };
+        if longest.is_none() && missing.is_empty() && account.paid.get(CPU) != 0 {
+            return Self::Limited;
+        }
+        Self::Known { longest, missing: missing.into_iter().cloned().collect() }
     }
 }
 
@@ -107,13 +116,28 @@ pub struct PressureGuard {
 struct GuardedNode {
     /// Time of the last reading, with or without success.
     tried_at: Duration,
-    /// Whether no paid pod waited in its last reading.
-    is_calm: bool,
+    /// Result of the last reading that was answered, unless a paid pod waited, and its time.
+    told: (Told, Duration),
+    /// Paid pods without a figure in the last reading that had any.
+    missing: Vec<PodKey>,
+    /// Number of missing paid pods that make the node unknown.
+    unknown_pods: usize,
     /// Time of the last reading that shows whether paid pods wait.
     known_at: Duration,
     /// Time at which a paid pod last waited longer than the threshold; `None` since it is calm
     /// again.
     waited_at: Option<Duration>,
+}
+
+/// Result of a reading that does not hold the node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// No paid pod waits.
+    Calm,
+    /// Its paid pods have CPU limits.
+    Limited,
+    /// Nothing.
+    Unknown,
 }
 
 /// Number of nodes of each kind.
@@ -123,6 +147,9 @@ pub struct PressureCounts {
     pub waiting: usize,
     /// Paid pods do not wait.
     pub calm: usize,
+    /// Each paid pod has a CPU limit or does not run, so that none tells whether it waits for
+    /// others; slots are counted by usage alone.
+    pub limited: usize,
     /// Whether paid pods wait is unknown; slots are counted by usage alone.
     pub unknown: usize,
 }
@@ -150,25 +177,40 @@ impl PressureGuard {
         reading: Option<NodePressure>,
     ) -> Option<PressureChange> {
         let was_held = self.is_held(now, node);
+        let is_first = !self.nodes.contains_key(node);
         let guarded = self.nodes.entry(node.into()).or_insert(GuardedNode {
             tried_at: now,
-            is_calm: false,
+            told: (Told::Unknown, now),
+            missing: Vec::new(),
+            unknown_pods: 0,
             known_at: now,
             waited_at: None,
         });
-        guarded.tried_at = now;
+        (guarded.tried_at, guarded.unknown_pods) = (now, 0);
         if reading.is_some() {
-            guarded.is_calm = false;
+            guarded.told = (Told::Unknown, now);
         }
         match reading {
-            Some(NodePressure::Waited(pod, waiting)) if waiting > self.threshold => {
+            Some(NodePressure::Known { longest: Some((pod, waiting)), missing })
+                if waiting > self.threshold =>
+            {
                 (guarded.known_at, guarded.waited_at) = (now, Some(now));
+                guarded.missing = missing;
                 return (!was_held).then_some(PressureChange::Held(pod, waiting));
             }
-            Some(NodePressure::Waited(..) | NodePressure::NoPaidPods) => {
-                (guarded.known_at, guarded.is_calm) = (now, true);
+            Some(NodePressure::Known { missing, .. }) => {
+                // A pod that began a moment ago has no figure yet.
+                let is_unknown =
+                    is_first || missing.iter().any(|pod| guarded.missing.contains(pod));
+                if is_unknown && !missing.is_empty() {
+                    guarded.unknown_pods = missing.len();
+                } else {
+                    (guarded.known_at, guarded.told) = (now, (Told::Calm, now));
+                }
+                guarded.missing = missing;
             }
-            Some(NodePressure::Limited | NodePressure::Unknown) | None => {}
+            Some(NodePressure::Limited) => guarded.told = (Told::Limited, now),
+            Some(NodePressure::Unknown) | None => {}
         }
         let is_known = guarded.known_at == now;
         let is_over = guarded.waited_at.is_some_and(|at| {
@@ -183,6 +225,11 @@ impl PressureGuard {
     /// Whether this node has no slots.
     pub fn is_held(&self, now: Duration, node: &str) -> bool {
         self.nodes.get(node).is_some_and(|node| node.is_held(now))
+    }
+
+    /// How many paid pods make this node unknown, because its last reading had no figure for them.
+    pub fn unknown_pods(&self, node: &str) -> usize {
+        self.nodes.get(node).map_or(0, |node| node.unknown_pods)
     }
 
     /// The nodes without slots, in no order.
@@ -200,8 +247,11 @@ impl PressureGuard {
         for name in nodes {
             match self.nodes.get(name) {
                 Some(node) if node.is_held(now) => counts.waiting += 1,
-                Some(node) if node.is_calm(now) => counts.calm += 1,
-                _ => counts.unknown += 1,
+                node => match node.map_or(Told::Unknown, |node| node.told(now)) {
+                    Told::Calm => counts.calm += 1,
+                    Told::Limited => counts.limited += 1,
+                    Told::Unknown => counts.unknown += 1,
+                },
             }
         }
         counts
@@ -242,7 +292,8 @@ impl GuardedNode {
         now.saturating_sub(waited_at) < HOLD || now.saturating_sub(self.known_at) < UNREAD_HOLD
     }
 
-    fn is_calm(&self, now: Duration) -> bool {
-        self.is_calm && now.saturating_sub(self.known_at) <= MAX_AGE
+    fn told(&self, now: Duration) -> Told {
+        let (told, at) = self.told;
+        if now.saturating_sub(at) <= MAX_AGE { told } else { Told::Unknown }
     }
 }

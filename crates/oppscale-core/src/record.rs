@@ -11,7 +11,8 @@ use super::ownership::{Ownership, workload_of};
 use super::placement::Placement;
 use super::resources::{CPU, MEMORY, Resources};
 
-/// Identifies a pod through its life: the uid, or its name where it has none.
+/// Identifies a pod through its life: the uid, or its name where it has none. A mirror pod counts
+/// as one without: its kubelet knows the static pod under another uid and the same name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PodKey {
     /// A uid in the usual form; 16 bytes instead of 36.
@@ -28,7 +29,9 @@ impl PodKey {
 
     /// The key of the pod with this metadata.
     pub fn of(metadata: &Metadata<'_>) -> Self {
-        Self::of_parts(&metadata.uid, &metadata.namespace, &metadata.name)
+        let is_mirror = metadata.annotations.get(MIRROR_ANNOTATION).is_some();
+        let uid = if is_mirror { "" } else { &*metadata.uid };
+        Self::of_parts(uid, &metadata.namespace, &metadata.name)
     }
 
     /// The key of the pod with this uid, or with this name if the uid is empty.
@@ -40,6 +43,10 @@ impl PodKey {
         }
     }
 }
+
+/// Annotation of the object that stands for a static pod in the API (`ConfigMirrorAnnotationKey` of
+/// `pkg/kubelet/types`, 1.36). No update can add or remove it.
+const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
 
 /// Reads `8-4-4-4-12` hexadecimal digits.
 fn parse_uuid(text: &str) -> Option<u128> {
@@ -76,6 +83,8 @@ pub struct PodRecord<'p> {
     pub yields: bool,
     /// Whether it is being deleted, so that its controller replaces it.
     pub terminating: bool,
+    /// Whether its condition `Ready` is true.
+    pub ready: bool,
     /// The ResourceClaims that it uses.
     pub claims: Vec<ClaimRef>,
     /// The sum of its limits; `None` where they are not read, or cannot be.
@@ -210,6 +219,11 @@ impl<'p> PodRecord<'p> {
             opportunistic: ownership.owns(metadata) && (yields || !ownership.is_default()),
             yields,
             terminating: metadata.deletion_timestamp.is_some(),
+            ready: pod
+                .status
+                .conditions
+                .iter()
+                .any(|condition| &*condition.kind == "Ready" && &*condition.status == "True"),
             claims: claims_of(pod),
             limits: None,
             state: state(pod),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oppscale_core::ledger::Ledger;
+use oppscale_core::model::Pod;
 use oppscale_core::pressure::{
     DEFAULT_THRESHOLD, HOLD, NodePressure, PodPressure, PressureChange, PressureCounts,
     PressureGuard, PressureReading,
@@ -13,11 +14,19 @@ use oppscale_core::record::{PodKey, PodRecord, PodState};
 use oppscale_core::resources::{Amount, CPU, PODS, Resources};
 use oppscale_core::usage::{NodeCpu, PaidUsage};
 use proptest::prelude::*;
+use serde_json::json;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn waited(percent: f64) -> Option<NodePressure> {
-    Some(NodePressure::Waited("shop/cart".into(), percent))
+    Some(known(Some(("shop/cart", percent)), &[]))
+}
+
+fn known(longest: Option<(&str, f64)>, missing: &[u128]) -> NodePressure {
+    NodePressure::Known {
+        longest: longest.map(|(pod, percent)| (pod.into(), percent)),
+        missing: missing.iter().map(|key| PodKey::of_uid(*key)).collect(),
+    }
 }
 
 fn guard() -> PressureGuard {
@@ -67,7 +76,7 @@ fn what_cannot_be_told_is_unknown_and_not_calm() {
     let readings = [
         ("waits", waited(50.0)),
         ("calm", waited(1.0)),
-        ("empty", Some(NodePressure::NoPaidPods)),
+        ("empty", Some(known(None, &[]))),
         ("limited", Some(NodePressure::Limited)),
         ("no psi", Some(NodePressure::Unknown)),
         ("silent", None),
@@ -77,9 +86,13 @@ fn what_cannot_be_told_is_unknown_and_not_calm() {
         guard.apply(Duration::ZERO, name, reading);
     }
     let counts = guard.counts(Duration::ZERO, names.iter().copied());
-    assert_eq!(counts, PressureCounts { waiting: 1, calm: 2, unknown: 4 });
+    assert_eq!(counts, PressureCounts { waiting: 1, calm: 2, limited: 1, unknown: 3 });
     let later = guard.counts(11 * MINUTE, names);
-    assert_eq!(later, PressureCounts { waiting: 1, calm: 0, unknown: 6 }, "readings grow old");
+    assert_eq!(
+        later,
+        PressureCounts { waiting: 1, calm: 0, limited: 0, unknown: 6 },
+        "readings grow old"
+    );
 }
 
 #[test]
@@ -127,25 +140,25 @@ fn no_reading_grows_old_in_the_largest_clusters() {
     }
 }
 
-/// A pod on node `n1`, with this key, CPU request, CPU limit if limits are read, and whether it is
-/// a filler.
-fn apply(ledger: &mut Ledger, key: u128, cpu: Amount, limit: Option<Amount>, opportunistic: bool) {
-    let name = format!("p{key}");
-    ledger.apply_pod(PodRecord {
+/// A paid pod on node `n1` that is ready, with this key, CPU request, and CPU limit if limits are
+/// read.
+fn paid(key: u128, cpu: Amount, limit: Option<Amount>) -> PodRecord<'static> {
+    PodRecord {
         key: PodKey::of_uid(key),
         namespace: "shop",
-        name: &name,
+        name: "any",
         workload: ("ReplicaSet", "cart"),
-        opportunistic,
-        yields: opportunistic,
+        opportunistic: false,
+        yields: false,
         terminating: false,
+        ready: true,
         claims: Vec::new(),
         limits: limit.map(|limit| Resources::default().with(CPU, limit)),
         state: PodState::Bound {
             node: "n1",
             footprint: Resources::default().with(CPU, cpu).with(PODS, 1),
         },
-    });
+    }
 }
 
 fn pressure(key: u128, waiting: Option<f64>) -> PodPressure {
@@ -155,38 +168,115 @@ fn pressure(key: u128, waiting: Option<f64>) -> PodPressure {
 #[test]
 fn only_paid_pods_count_that_request_cpu_and_have_no_limit_of_it() {
     let mut ledger = Ledger::default();
-    apply(&mut ledger, 1, 10, Some(0), true);
-    apply(&mut ledger, 2, 0, Some(0), false);
+    ledger.apply_pod(PodRecord { opportunistic: true, ..paid(1, 10, Some(0)) });
+    ledger.apply_pod(paid(2, 0, Some(0)));
     let mut reading = PressureReading {
         pods: (1..=6).map(|key| pressure(key, Some(f64::from(key as u32) * 10.0))).collect(),
         has_psi: true,
     };
-    assert_eq!(NodePressure::of("n1", &reading, &ledger), NodePressure::NoPaidPods);
-    apply(&mut ledger, 3, 1000, Some(2000), false);
+    assert_eq!(NodePressure::of("n1", &reading, &ledger), known(None, &[]));
+    ledger.apply_pod(paid(3, 1000, Some(2000)));
     assert_eq!(NodePressure::of("n1", &reading, &ledger), NodePressure::Limited);
-    apply(&mut ledger, 6, 1000, None, false);
+    ledger.apply_pod(paid(6, 1000, None));
     assert_eq!(
         NodePressure::of("n1", &reading, &ledger),
         NodePressure::Limited,
         "of unknown limit"
     );
-    apply(&mut ledger, 4, 1000, Some(0), false);
-    let fourth = NodePressure::Waited("shop/p4".into(), 40.0);
+    ledger.apply_pod(paid(4, 1000, Some(0)));
+    let fourth = known(Some(("shop/p4", 40.0)), &[]);
     assert_eq!(NodePressure::of("n1", &reading, &ledger), fourth);
-    assert_eq!(
-        NodePressure::of("n2", &reading, &ledger),
-        NodePressure::NoPaidPods,
-        "of another node"
-    );
-    apply(&mut ledger, 5, 1000, Some(0), false);
-    let fifth = NodePressure::Waited("shop/p5".into(), 50.0);
+    let elsewhere = PodState::Bound { node: "n2", footprint: Resources::default() };
+    ledger.apply_pod(PodRecord { state: elsewhere, ..paid(9, 0, Some(0)) });
+    assert_eq!(NodePressure::of("n2", &reading, &ledger), known(None, &[]), "of another node");
+    assert_eq!(NodePressure::of("n3", &reading, &ledger), NodePressure::Unknown, "gone");
+    ledger.apply_pod(paid(5, 1000, Some(0)));
+    let fifth = known(Some(("shop/p5", 50.0)), &[]);
     assert_eq!(NodePressure::of("n1", &reading, &ledger), fifth);
     reading.pods.reverse();
     assert_eq!(NodePressure::of("n1", &reading, &ledger), fifth, "in any order");
-    reading.pods = vec![pressure(4, None)];
-    assert_eq!(NodePressure::of("n1", &reading, &ledger), NodePressure::Unknown);
+    reading.pods = vec![pressure(4, None), pressure(5, Some(50.0))];
+    let fourth_is_missing = known(Some(("shop/p5", 50.0)), &[4]);
+    assert_eq!(NodePressure::of("n1", &reading, &ledger), fourth_is_missing, "no figure");
+    reading.pods = vec![pressure(5, Some(50.0))];
+    assert_eq!(NodePressure::of("n1", &reading, &ledger), fourth_is_missing, "left out");
+    // A pod that is not ready may have no container that runs, of which a kubelet tells nothing.
+    ledger.apply_pod(PodRecord { ready: false, ..paid(4, 1000, Some(0)) });
+    assert_eq!(NodePressure::of("n1", &reading, &ledger), fifth);
+    reading.pods = vec![pressure(1, Some(99.0))];
+    assert_eq!(NodePressure::of("n1", &reading, &ledger), known(None, &[5]));
     reading.has_psi = false;
     assert_eq!(NodePressure::of("n1", &reading, &ledger), NodePressure::Unknown);
+}
+
+/// The kubelet knows a static pod by the hash of its manifest; the API, by its mirror pod's uid.
+#[test]
+fn a_static_pod_is_found_by_its_name() {
+    let mirror = json!({"metadata": {
+        "name": "etcd-n1", "namespace": "kube-system", "uid": "c3a7f6b0-0001-4000-8000-000000000001",
+        "annotations": {"kubernetes.io/config.mirror": "9d3a5f1c6b2e4d7f8a0b1c2d3e4f5a6b"}
+    }});
+    let mirror = mirror.to_string();
+    let mirror: Pod<'_> = serde_json::from_str(&mirror).unwrap();
+    let mut ledger = Ledger::default();
+    let key = PodKey::of(&mirror.metadata);
+    ledger.apply_pod(PodRecord { key: key.clone(), ..paid(0, 250, Some(0)) });
+    let pressure = |uid, name: &str| PodPressure {
+        key: PodKey::of_parts(uid, "kube-system", "etcd-n1"),
+        name: name.into(),
+        waiting: Some(30.0),
+    };
+    let of = |pods| NodePressure::of("n1", &PressureReading { pods, has_psi: true }, &ledger);
+    let waited = known(Some(("kube-system/etcd-n1", 30.0)), &[]);
+    for uid in ["9d3a5f1c6b2e4d7f8a0b1c2d3e4f5a6b", ""] {
+        assert_eq!(of(vec![pressure(uid, "kube-system/etcd-n1")]), waited, "{uid}");
+    }
+    let missing = NodePressure::Known { longest: None, missing: vec![key] };
+    assert_eq!(of(vec![pressure("9d3a", "shop/etcd-n1")]), missing, "another pod");
+}
+
+/// What a pod is counted with may change, and whose it is.
+#[test]
+fn a_pod_that_no_longer_counts_is_not_missed() {
+    let mut ledger = Ledger::default();
+    ledger.apply_pod(paid(1, 100, Some(0)));
+    let reading = PressureReading { pods: Vec::new(), has_psi: true };
+    let missing = known(None, &[1]);
+    assert_eq!(NodePressure::of("n1", &reading, &ledger), missing);
+    for changed in [paid(1, 100, Some(200)), paid(1, 0, Some(0)), paid(1, 100, None)] {
+        ledger.apply_pod(changed);
+        assert_ne!(NodePressure::of("n1", &reading, &ledger), missing);
+        ledger.apply_pod(paid(1, 100, Some(0)));
+        assert_eq!(NodePressure::of("n1", &reading, &ledger), missing);
+    }
+    ledger.set_opportunistic(|_| true);
+    assert_eq!(NodePressure::of("n1", &reading, &ledger), known(None, &[]));
+    ledger.set_opportunistic(|_| false);
+    assert_eq!(NodePressure::of("n1", &reading, &ledger), missing);
+}
+
+#[test]
+fn a_node_whose_kubelet_leaves_out_a_paid_pod_is_unknown() {
+    let mut guard = guard();
+    let apply = |guard: &mut PressureGuard, minute: u32, percent, missing: &[u128]| {
+        let reading = known(Some(("shop/cart", percent)), missing);
+        let change = guard.apply(minute * MINUTE, "n1", Some(reading));
+        let counts = guard.counts(minute * MINUTE, ["n1"]);
+        (change, counts.waiting, counts.calm, counts.unknown, guard.unknown_pods("n1"))
+    };
+    assert_eq!(apply(&mut guard, 0, 1.0, &[7]), (None, 0, 0, 1, 1), "from the first reading on");
+    assert_eq!(apply(&mut guard, 1, 1.0, &[]), (None, 0, 1, 0, 0));
+    // It began less than a reading ago.
+    assert_eq!(apply(&mut guard, 2, 1.0, &[8]), (None, 0, 1, 0, 0));
+    assert_eq!(apply(&mut guard, 3, 1.0, &[9]), (None, 0, 1, 0, 0), "another");
+    assert_eq!(apply(&mut guard, 4, 1.0, &[8, 9]), (None, 0, 0, 1, 2));
+    // What is known of the others counts nevertheless.
+    let (change, waiting, ..) = apply(&mut guard, 5, 50.0, &[8, 9]);
+    assert_eq!(change, Some(PressureChange::Held("shop/cart".into(), 50.0)));
+    assert_eq!((waiting, guard.unknown_pods("n1")), (1, 0));
+    // A hold ends as that of a node that cannot be read.
+    assert_eq!(apply(&mut guard, 19, 1.0, &[8, 9]).0, None);
+    assert_eq!(apply(&mut guard, 20, 1.0, &[8, 9]).0, Some(PressureChange::Released));
 }
 
 #[test]

@@ -277,6 +277,7 @@ impl State {
             opportunistic,
             yields: opportunistic,
             terminating: false,
+            ready: true,
             claims,
             limits: None,
             state,
@@ -297,6 +298,7 @@ fn unknown(pod: &UnknownPod<'_>, builder: &mut SnapshotBuilder) -> Result<(), In
         opportunistic: false,
         yields: false,
         terminating: false,
+        ready: false,
         claims: Vec::new(),
         limits: None,
         state: PodState::Unknown {

@@ -492,6 +492,7 @@ fn record_of(pod: &PodDetail) -> Option<PodRecord<'_>> {
         opportunistic: pod.opportunistic,
         yields: pod.opportunistic,
         terminating: placement_inputs.is_leaving,
+        ready: true,
         claims: placement_inputs.claims.clone(),
         limits: pod.limits.clone(),
         state: PodState::Gone,

@@ -415,6 +415,7 @@ impl Ledger {
             opportunistic,
             yields: kind != OwnKind::Unyielding,
             terminating: kind == OwnKind::Terminating,
+            ready: self.pods.get(key).is_some_and(|pod| pod.ready),
             claims: Vec::new(),
             limits: self.pods.get(key).and_then(|pod| pod.limits.as_deref().cloned()),
             state,
