@@ -224,6 +224,14 @@ fn values_that_make_an_api_nobody_can_answer_are_refused() {
         (json!({"extraArgs": ["--tls-cert-file=c"]}), "extraArgs may not set --tls-cert-file"),
         (json!({"extraArgs": ["--tls-private-key-file=k"]}), "may not set --tls-private-key"),
         (json!({"extraArgs": ["--workload-kind=a.b"]}), "extraArgs may not set --workload-kind"),
+        (
+            json!({"extraArgs": ["--pressure-guard=kubelet", "--kubelet-certificate-authority=c"]}),
+            "--kubelet-certificate-authority=c: the server's pods have no such file",
+        ),
+        (json!({"extraArgs": ["--kubeconfig", "k"]}), "extraArgs may not set --kubeconfig: the"),
+        (json!({"extraArgs": ["--certificate-authority=c"]}), "the server's pods have no such"),
+        (json!({"extraArgs": ["--client-certificate=c"]}), "the server's pods have no such file"),
+        (json!({"extraArgs": ["--client-key=k"]}), "the server's pods have no such file"),
         (json!({"priorityClassName": "", "priorityClassValue": 5}), "priorityClassName is missing"),
     ];
     let case = |values: &Value| Case {

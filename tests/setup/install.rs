@@ -398,6 +398,15 @@ fn arguments_that_the_server_refuses_are_refused_before_anything_is_applied() {
             "give init --workload-kind itself",
         ),
         (&["--extra-arg=--listen=0.0.0.0:10250"], "leave --listen and --listen-http out"),
+        (
+            &[
+                "--extra-arg=--pressure-guard=kubelet",
+                "--extra-arg=--kubelet-certificate-authority=/etc/kubernetes/pki/ca.crt",
+            ],
+            "may not set --kubelet-certificate-authority: the server's pods have no such file",
+        ),
+        (&["--extra-arg", "--kubeconfig", "--extra-arg", "k"], "may not set --kubeconfig: the"),
+        (&["--extra-arg=--client-key=k"], "may not set --client-key: the server's pods have no"),
         (&["--extra-arg=nodes"], "unexpected argument 'nodes'"),
         (&["--extra-arg=--help"], "would print a text and end"),
         (&["--extra-arg=--listen-http=127.0.0.1:8080"], "leave --listen and --listen-http out"),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
-use clap::{Args, FromArgMatches as _, ValueEnum};
+use clap::{Arg, Args, FromArgMatches as _, ValueEnum};
 use dialoguer::{Input, Select};
 use serde_json::Value;
 
@@ -204,8 +204,8 @@ impl PodArgs {
 }
 
 /// Flags of `oppscale serve` that `--extra-arg` may not set, and what to give instead: Service,
-/// probes, volumes and RBAC rules follow from them. `templates/refusals.yaml` of the chart refuses
-/// them, too.
+/// probes, volumes and RBAC rules follow from them. Neither may it set a flag that takes a file,
+/// for the pods have none. `templates/refusals.yaml` of the chart refuses both, too.
 const MANAGED_FLAGS: [(&str, &str); 8] = [
     ("apis", "give init --apis, or another --pipeline"),
     ("http-auth", "give init --http-auth itself"),
@@ -229,18 +229,24 @@ fn check_extra_args(extra_args: &[String]) -> Result<(), Error> {
     };
     let flags =
         command.find_subcommand("serve").into_iter().flat_map(|serve| serve.get_arguments());
-    let mut managed = flags.filter_map(|flag| {
+    let refused = |flag: &Arg| {
         let is_given = given.value_source(flag.get_id().as_str()) == Some(ValueSource::CommandLine);
         let name = flag.get_long().filter(|_| is_given)?;
-        MANAGED_FLAGS.into_iter().find(|(managed, _)| *managed == name)
-    });
-    match managed.next() {
-        Some((name, hint)) => {
+        if let Some((_, hint)) = MANAGED_FLAGS.into_iter().find(|(managed, _)| *managed == name) {
             let text = format!("--extra-arg may not set --{name}, which the installation sets");
-            Err(Error::usage(text).hint(hint))
+            return Some(Error::usage(text).hint(hint));
         }
-        None => Ok(()),
-    }
+        flag.get_value_names()?.iter().find(|value| *value == "FILE")?;
+        let text = format!("--extra-arg may not set --{name}: the server's pods have no such file");
+        Some(Error::usage(text).hint(match name {
+            "kubelet-certificate-authority" => {
+                "without it, kubelets need certificates of the API server's CA; or give \
+                 --pressure-guard=proxy"
+            }
+            _ => "leave it out: the pods connect as their ServiceAccount",
+        }))
+    };
+    flags.filter_map(refused).next().map_or(Ok(()), Err)
 }
 
 /// Fails if `oppscale serve` refuses the arguments of the rendered Deployment: its pods would end
