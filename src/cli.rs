@@ -305,6 +305,17 @@ impl Command {
         matches!(self, Self::Top(args) if args.has_screen())
     }
 
+    /// Whether the command runs until it is ended, so that it must not wait for whoever reads its
+    /// messages.
+    pub fn runs_on(&self) -> bool {
+        match self {
+            Self::Serve(_) | Self::SampleApp(_) | Self::Load(_) => true,
+            Self::Top(args) => args.runs_on(),
+            Self::Simulate(args) => args.live,
+            _ => false,
+        }
+    }
+
     /// Whether the command handles signals itself, for an orderly end.
     pub fn ends_itself(&self) -> bool {
         match self {

@@ -1,6 +1,7 @@
 //! From arguments to an exit code: parse, run, put errors into words.
 
 use std::ffi::OsString;
+use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::time::Duration;
 
@@ -48,7 +49,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     };
     let printer = Printer::new(cli.color, cli.theme, cli.quiet);
     let format = cli.command.log_format();
-    if format.is_some()
+    // A terminal shows messages and progress in their order.
+    if (format.is_some() || cli.command.runs_on() && !io::stderr().is_terminal())
         && let Err(error) = stderr::start_queue()
     {
         return exit::report(&error.into(), None, &printer);

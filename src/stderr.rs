@@ -1,5 +1,5 @@
-//! Writing to stderr: at once, or for a server through a queue, so that nothing waits for whoever
-//! reads the log.
+//! Writing to stderr: at once, or for commands that run until they are ended through a queue, so
+//! that nothing waits for whoever reads the log.
 //!
 //! A pipe that nobody reads, a full disk or a hung mount would otherwise stop whichever task logs
 //! next, and with it a watch, a port or the shutdown. Lines that find the queue full or cannot be
@@ -17,7 +17,7 @@ const CAPACITY: usize = 512 << 10;
 /// Delay before another attempt on a stderr that cannot take more now (`EAGAIN`).
 const RETRY_DELAY: Duration = Duration::from_millis(20);
 
-/// The queue, once a server has started it.
+/// The queue, once it was started.
 static QUEUE: OnceLock<Queue> = OnceLock::new();
 
 /// The number of lines that were dropped since the start.

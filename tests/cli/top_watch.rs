@@ -83,6 +83,20 @@ fn rules_between_pods_of_the_workload_are_noted_once() {
     assert_eq!(stderr.matches(note).count(), 1, "{stderr}");
 }
 
+/// Nothing waits for whoever does not read the messages, such as a log shipper that hangs.
+#[test]
+fn a_stderr_that_nobody_reads_stops_no_line() {
+    let server = FakeApiServer::start(World::spread());
+    let env = TestEnv::of(&server);
+    // A note comes before the first line, and log lines behind it.
+    let args = ["--workload=opportunistic/deploy/electroneum", "-vv"];
+    let mut stream = JsonStream::start_unread(&env, &[&WATCH[..], &args].concat());
+    let before = remaining(&stream.until("following", is_following));
+    server.change(|world| world.pods.push(world.guest("guest", 3)));
+    stream.until("the guest counts", |line| remaining(line) == before - 3000);
+    assert_eq!(stream.interrupt().0, Some(130));
+}
+
 #[test]
 fn lines_come_no_faster_than_the_interval_and_with_rows_where_asked() {
     let server = FakeApiServer::start(World::blog());

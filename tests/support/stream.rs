@@ -29,7 +29,23 @@ impl JsonStream {
 
     /// With environment variables.
     pub fn start_with(env: &TestEnv, args: &[&str], variables: &[(&str, &str)]) -> Self {
-        let mut child = env.start_with(args, variables);
+        let mut stream = Self::of(env.start_with(args, variables));
+        let mut stderr = stream.child.stderr.take().unwrap();
+        stream.said = Some(std::thread::spawn(move || {
+            let mut said = String::new();
+            stderr.read_to_string(&mut said).unwrap();
+            said
+        }));
+        stream
+    }
+
+    /// With a stderr that is full and that nobody reads.
+    pub fn start_unread(env: &TestEnv, args: &[&str]) -> Self {
+        let fill = "head -c 65536 /dev/zero >&2; exec \"$0\" \"$@\"";
+        Self::of(env.start_as(&["sh", "-c", fill], args, &[]))
+    }
+
+    fn of(mut child: Child) -> Self {
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel();
         std::thread::spawn(move || {
@@ -39,13 +55,7 @@ impl JsonStream {
                 }
             }
         });
-        let mut stderr = child.stderr.take().unwrap();
-        let said = std::thread::spawn(move || {
-            let mut said = String::new();
-            stderr.read_to_string(&mut said).unwrap();
-            said
-        });
-        Self { child, lines, last: Value::Null, said: Some(said) }
+        Self { child, lines, last: Value::Null, said: None }
     }
 
     /// The process.

@@ -311,6 +311,11 @@ impl TopArgs {
         super::screen::is_wanted(self)
     }
 
+    /// Whether it runs until it is ended.
+    pub fn runs_on(&self) -> bool {
+        self.live.watch || self.live.record.is_some() || self.has_screen()
+    }
+
     /// The flags that rows of fillers cannot follow, and whether they are given.
     fn not_for_fillers(&self) -> [(&'static str, bool); 20] {
         [
