@@ -704,6 +704,6 @@ mod tests {
                 compared += 1;
             }
         }
-        assert_eq!(compared, 16);
+        assert_eq!(compared, 17);
     }
 }
