@@ -162,7 +162,9 @@ pub fn from_history(path: &Path) -> Result<Recorded, HistoryError> {
     let workload = player.workload();
     let (start, end) = (player.start(), player.end());
     let pause = (end.saturating_sub(start) / SAMPLES).max(SHORTEST);
-    let mut setup = player.cluster_state().read(|snapshot, _| from_cluster(snapshot, &workload));
+    let (mut setup, nodes) = player.cluster_state().read(|snapshot, _| {
+        (from_cluster(snapshot, &workload), Present::of(snapshot, &workload).pools())
+    });
     let mut paid = Paid::default();
     let mut has_nodes_changed = false;
     let mut unknown = 0_u32;
@@ -176,7 +178,7 @@ pub fn from_history(path: &Path) -> Result<Recorded, HistoryError> {
                 return;
             }
             let present = Present::of(snapshot, &workload);
-            has_nodes_changed |= !same(&present.pools(), &setup.nodes);
+            has_nodes_changed |= !same(&present.pools(), &nodes);
             paid.sample(at_ms, present.paid);
         });
         let Some(next) = player.next_at() else { break };

@@ -207,6 +207,46 @@ fn a_history_is_simulated_with_its_paid_load_over_time() {
     ");
 }
 
+/// Pods that want the same port of the host do not share one of the 6 nodes in a replay either.
+#[test]
+fn a_history_knows_of_one_replica_a_node() {
+    let mut world = World::blog();
+    let template = &mut world.deployment_mut("electroneum")["spec"]["template"]["spec"];
+    template["containers"][0]["ports"] = json!([{"containerPort": 80, "hostPort": 80}]);
+    let mut is_first = true;
+    world.pods.retain(|pod| {
+        pod["metadata"]["labels"]["app"] != "electroneum" || std::mem::take(&mut is_first)
+    });
+    let server = FakeApiServer::start(world);
+    let env = TestEnv::of(&server);
+    let workload = ["--workload", "opportunistic/deployment/electroneum"];
+    let args = ["top", "--watch", "--interval=1ms", "--record", "history"];
+    let mut stream = JsonStream::start(&env, &[&args[..], &workload].concat());
+    let fit = |line: &Value| line["totals"]["usable"]["fitReplicas"].clone();
+    let last = stream.until("counted", |line| line["connection"]["pods"]["state"] == "following");
+    assert_eq!(stream.interrupt().0, Some(130));
+    assert_eq!(fit(&last), json!(6));
+    let replayed = env.run(REPLAY);
+    assert!(replayed.stderr.contains("a node holds one replica only"), "{replayed}");
+    let line = replayed.stdout.lines().last().unwrap();
+    assert_eq!(fit(&serde_json::from_str(line).unwrap()), json!(6));
+    let harvested = || {
+        let args = ["simulate", "--from", "history", "--config", "oppscale", "-o", "json"];
+        let output = env.run(args);
+        assert!(!output.stderr.contains("nodes changed"), "{output}");
+        let document: Value = serde_json::from_str(&output.stdout).unwrap();
+        let outcome = &document["configurations"][0]["outcome"];
+        outcome["harvestedMilliCoreHours"].as_u64().unwrap()
+    };
+    let text = std::fs::read_to_string(env.path("history")).unwrap() + "{\"t\":600000}\n";
+    env.write("history", &text);
+    let alone = harvested();
+    // An older history, which does not tell it.
+    assert!(text.contains(",\"onePerNode\":true}"), "{text}");
+    env.write("history", &text.replace(",\"onePerNode\":true", ""));
+    assert!(alone > 0 && harvested() > 5 * alone, "{alone}");
+}
+
 /// They kept their room for a grace period that was over when they were recorded as gone.
 #[test]
 fn recorded_pods_end_when_they_ended() {

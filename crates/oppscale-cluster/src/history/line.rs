@@ -85,6 +85,9 @@ pub struct Workload {
     /// Priority of its replicas, if the pod template has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<i32>,
+    /// Whether a node holds one of them only. Absent from older histories.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub one_per_node: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -140,6 +143,7 @@ impl Workload {
             replica: amounts(replica.footprint()),
             placement: workload.placement.to_object(),
             priority: workload.priority,
+            one_per_node: workload.rules.is_one_per_node,
         }
     }
 }

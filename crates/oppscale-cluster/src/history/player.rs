@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::line::{Header, Line, UnknownPod, WaitingPod, Workload, key_of, resources};
 use super::reader::{HistoryError, Reader};
 use crate::follow::{ClusterState, Health, Phase};
-use crate::{ResolvedWorkload, Snapshot, SnapshotBuilder};
+use crate::{PodRules, ResolvedWorkload, Snapshot, SnapshotBuilder};
 
 /// Plays a history.
 #[derive(Debug)]
@@ -91,6 +91,7 @@ impl Player {
             replica: (replica != Resources::default()).then(|| Replica::from_footprint(replica)),
             placement: placement(&workload.placement).unwrap_or_default(),
             priority: workload.priority,
+            rules: PodRules { is_one_per_node: workload.one_per_node, ..PodRules::default() },
             ..ResolvedWorkload::default()
         }
     }
