@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use oppscale_cluster::{Cluster, Encoding, Listing, list_objects, percent_encode};
+use oppscale_cluster::{Cluster, Encoding, Listing, list_objects};
 use oppscale_core::explain::{self, Line};
 use oppscale_core::figures::{Context, Figure, Kind, Tone, Value};
+use oppscale_core::kinds::percent_encode;
 use oppscale_core::model::Pod;
 use oppscale_core::ownership::Ownership;
 use oppscale_core::resources::Resources;

@@ -57,7 +57,7 @@ pub use encoding::Encoding;
 pub use error::ClusterError;
 pub use facts::{ServerInfo, autoscalers, exists, saved_autoscalers, server_info};
 pub use objects::{Applied, Apply, DryRun};
-pub use pages::{Listing, list_objects, percent_encode};
+pub use pages::{Listing, list_objects};
 pub use pod_rules::PodRules;
 pub use pressure::{KubeletAccess, read_pressure};
 pub use read::{ReadProgress, Request, read};

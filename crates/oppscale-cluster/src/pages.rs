@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use http_body_util::BodyExt;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 
 use super::client::{Cluster, Operation};
@@ -13,7 +12,7 @@ use super::encoding::Encoding;
 use super::error::ClusterError;
 use super::transport;
 use super::typed;
-use oppscale_core::kinds::{self, Kind};
+use oppscale_core::kinds::{self, Kind, percent_encode};
 
 /// Objects in a page, as kubectl has it: 3 MB of pods, or 5 MB as JSON.
 pub(super) const PAGE: u32 = 500;
@@ -247,13 +246,4 @@ impl<T, F: FnMut(EncodedObject<'_>) -> Option<T>> ListSink for Collection<T, F> 
     fn items(&mut self, items: &[EncodedObject<'_>]) {
         self.objects.extend(items.iter().filter_map(|item| (self.decode)(*item)));
     }
-}
-
-/// Characters that RFC 3986 does not reserve stay as they are.
-const QUERY_VALUE: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-
-/// Encodes the value of a query parameter, such as a selector.
-pub fn percent_encode(value: &str) -> PercentEncode<'_> {
-    utf8_percent_encode(value, QUERY_VALUE)
 }

@@ -14,13 +14,13 @@ use std::time::Duration;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use oppscale_core::kinds::percent_encode;
 use oppscale_core::pressure::{PodPressure, PressureReading};
 use oppscale_core::record::PodKey;
 
 use super::blocking::compute;
 use super::client::{Cluster, Operation};
 use super::error::ClusterError;
-use super::pages::percent_encode;
 
 /// Bytes of an answer at most. A pod takes some 1.5 KB of it without its volumes and network, and a
 /// node has at most some hundred pods.

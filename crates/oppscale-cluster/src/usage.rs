@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use oppscale_core::kinds::{self, Kind};
+use oppscale_core::kinds::{self, Kind, percent_encode};
 use oppscale_core::model::{Metadata, ResourceList, Text};
 use oppscale_core::ownership::Ownership;
 use oppscale_core::requests::Requests;
@@ -16,7 +16,6 @@ use oppscale_core::usage::{NodeSample, UsageReading};
 use super::client::{Cluster, Operation};
 use super::decode::fold_list;
 use super::error::ClusterError;
-use super::pages::percent_encode;
 
 /// A NodeMetrics or PodMetrics object.
 #[derive(Deserialize)]

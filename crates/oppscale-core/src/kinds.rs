@@ -6,8 +6,38 @@
 
 use std::fmt;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
+
 /// Verbs of a reader that lists and then watches.
 pub const READ: &str = "get,list,watch";
+
+/// Characters that RFC 3986 does not reserve stay as they are.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+/// Those of a segment of a path besides (`pchar`), as in the names of RBAC objects.
+const SEGMENT: &AsciiSet = &UNRESERVED
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b';')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'@');
+
+/// Encodes the value of a query parameter, such as a selector.
+pub fn percent_encode(value: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(value, UNRESERVED)
+}
+
+/// Encodes a segment of a path, such as the name of an object.
+pub fn encode_segment(name: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(name, SEGMENT)
+}
 
 /// A kind of object and what oppscale knows about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -147,16 +177,18 @@ impl Kind {
     pub fn list_path(&self, namespace: Option<&str>) -> String {
         let root = if self.group.is_empty() { "api" } else { "apis" };
         let namespace = namespace.filter(|_| self.namespaced);
-        let namespace = namespace.map(|name| format!("namespaces/{name}/")).unwrap_or_default();
+        let namespace = namespace.map(|name| format!("namespaces/{}/", encode_segment(name)));
+        let namespace = namespace.unwrap_or_default();
         format!("/{root}/{}/{namespace}{}", self.api_version(), self.plural)
     }
 
     /// The path of a list of the objects that a label selector selects, all if it is empty.
     pub fn query_path(&self, namespace: Option<&str>, selector: &str) -> String {
         let path = self.list_path(namespace);
-        // Keys and values of labels have no other character that a query would not take.
-        let encoded = selector.replace('/', "%2F").replace('=', "%3D").replace(',', "%2C");
-        if encoded.is_empty() { path } else { format!("{path}?labelSelector={encoded}") }
+        match selector {
+            "" => path,
+            selector => format!("{path}?labelSelector={}", percent_encode(selector)),
+        }
     }
 
     /// An object of the kind; the namespace of a cluster-scoped one is left out.
@@ -167,7 +199,7 @@ impl Kind {
 
     /// The path of an object.
     pub fn path(&self, namespace: Option<&str>, name: &str) -> String {
-        format!("{}/{name}", self.list_path(namespace))
+        format!("{}/{}", self.list_path(namespace), encode_segment(name))
     }
 
     /// The RBAC rule for these verbs, as flags of `kubectl create clusterrole`.
@@ -372,6 +404,21 @@ mod tests {
         let path = "/apis/apps/v1/namespaces/n/deployments/x";
         assert_eq!(DEPLOYMENT.path(Some("n"), "x"), path);
         assert_eq!(POD.list_path(None), "/api/v1/pods");
+        // A role's name stays as kubectl writes it; what would begin a query does not.
+        let role = CLUSTER_ROLE.path(None, "system:auth-delegator");
+        assert_eq!(role, "/apis/rbac.authorization.k8s.io/v1/clusterroles/system:auth-delegator");
+        let odd = POD.path(Some("a/b"), "x?y#z %41ü");
+        assert_eq!(odd, "/api/v1/namespaces/a%2Fb/pods/x%3Fy%23z%20%2541%C3%BC");
+        assert_eq!(POD.query_path(None, ""), "/api/v1/pods");
+        for (selector, encoded) in [
+            ("app.kubernetes.io/name=a_b-c,!d", "app.kubernetes.io%2Fname%3Da_b-c%2C%21d"),
+            ("tier in (a, b),x!=y", "tier%20in%20%28a%2C%20b%29%2Cx%21%3Dy"),
+            ("a=b&limit=1", "a%3Db%26limit%3D1"),
+            ("a=1+1#%", "a%3D1%2B1%23%25"),
+        ] {
+            let path = format!("/api/v1/namespaces/n/pods?labelSelector={encoded}");
+            assert_eq!(POD.query_path(Some("n"), selector), path);
+        }
         let rule = "--verb=get --resource=deployments.apps,pods";
         assert_eq!(permission("get", &[&DEPLOYMENT, &POD]), rule);
     }

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::bail;
 use hpa_model::application::Demand;
 use hyper::{HeaderMap, Method};
-use oppscale_cluster::percent_encode;
 use oppscale_core::error::Error;
+use oppscale_core::kinds::percent_encode;
 
 use crate::load::{Client, Failure, Plan, Rate};
 use crate::scenario::{self, SourceFile};

@@ -15,7 +15,7 @@ use k8s_openapi::api::autoscaling::{v1, v2};
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as QuantityText;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{APIGroup, LabelSelector, Time};
-use oppscale_core::kinds::{self, Kind};
+use oppscale_core::kinds::{self, Kind, encode_segment, percent_encode};
 use oppscale_core::quantity::Quantity;
 use oppscale_core::selector::Selector;
 use oppscale_core::units::parse_duration;
@@ -26,7 +26,7 @@ use crate::client::{Cluster, Operation};
 use crate::containers;
 use crate::discovery;
 use crate::error::ClusterError;
-use crate::pages::{Listing, list_typed, percent_encode};
+use crate::pages::{Listing, list_typed};
 
 /// `metricServerDefaultMetricWindow`: of a custom metric that states no window, milliseconds.
 const CUSTOM_WINDOW_MS: u64 = 60_000;
@@ -279,7 +279,11 @@ impl HpaReader {
         pods: &[core::Pod],
         now_ms: u64,
     ) -> Answer {
-        let path = format!("pods/*/{}?labelSelector={}", metric.name, percent_encode(selector));
+        let path = format!(
+            "pods/*/{}?labelSelector={}",
+            encode_segment(&metric.name),
+            percent_encode(selector)
+        );
         let values = self.custom(cluster, metric, &path, series, "pods").await?;
         let measured = values.into_iter().map(|value| {
             let measured = Measured {
@@ -306,9 +310,9 @@ impl HpaReader {
         let (path, resource) = match object {
             Some(object) => {
                 let resource = object.split('/').next().unwrap_or_default();
-                (format!("{object}/{}", metric.name), resource)
+                (format!("{object}/{}", encode_segment(&metric.name)), resource)
             }
-            None => (format!("metrics/{}", metric.name), "namespaces"),
+            None => (format!("metrics/{}", encode_segment(&metric.name)), "namespaces"),
         };
         let values = self.custom(cluster, metric, &path, series, resource).await?;
         match values.as_slice() {
@@ -364,8 +368,11 @@ impl HpaReader {
             "" => String::new(),
             series => format!("?labelSelector={}", percent_encode(series)),
         };
-        let path =
-            format!("/apis/{GROUP}/v1beta1/namespaces/{}/{}{query}", self.namespace, metric.name);
+        let path = format!(
+            "/apis/{GROUP}/v1beta1/namespaces/{}/{}{query}",
+            self.namespace,
+            encode_segment(&metric.name)
+        );
         let list: Result<Items<ExternalValue>, _> = cluster.get_json(&operation, &path).await;
         let list = list.map_err(|error| (MetricError::Fetch, error.to_string()))?;
         match list.all() {

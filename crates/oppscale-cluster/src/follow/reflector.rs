@@ -19,6 +19,7 @@ use crate::error::ClusterError;
 use crate::pages;
 use crate::pages::{ListSink, Listing};
 use crate::tasks::Heartbeat;
+use oppscale_core::kinds::percent_encode;
 
 /// Time after its end at which a silent watch is given up.
 const WATCH_GRACE: Duration = Duration::from_secs(5);
@@ -435,7 +436,7 @@ impl<H: EventHandler> Reflector<H> {
         let words = format!("watch {}", self.listing.noun);
         let path = self.listing.with(&format!(
             "watch=true&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={}",
-            pages::percent_encode(&self.version),
+            percent_encode(&self.version),
             self.reflector_config.watch_life.as_secs().max(1),
         ));
         let operation = Operation::new(&words, &self.listing.required_rbac);

@@ -11,8 +11,9 @@ use super::backoff::Backoff;
 use super::follower::Follower;
 use super::handler::Change;
 use crate::error::ClusterError;
-use crate::pages::{Listing, percent_encode};
+use crate::pages::Listing;
 use crate::workload::{self, KindRef, ResolvedWorkload, WorkloadRef};
+use oppscale_core::kinds::percent_encode;
 
 /// Time for which changes of a workload are gathered: a rollout makes several at once.
 const DEBOUNCE: Duration = Duration::from_millis(200);
