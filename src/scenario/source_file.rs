@@ -138,7 +138,27 @@ impl SourceFile {
     }
 }
 
-/// The steps of a path such as `spec.metrics[0].type`.
+/// The steps of a path such as `spec.metrics[0].type` or `metadata.labels[example.com/a]`.
 fn steps(path: &str) -> Vec<&str> {
-    path.split(['.', '[', ']']).filter(|step| !step.is_empty()).collect()
+    let mut in_brackets = false;
+    let steps = path.split(|c| {
+        match c {
+            '[' => in_brackets = true,
+            ']' => in_brackets = false,
+            '.' => return !in_brackets,
+            _ => return false,
+        }
+        true
+    });
+    steps.filter(|step| !step.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_key_with_dots_is_one_step() {
+        let path = "spec.metrics[0].selector.matchLabels[example.com/a].b";
+        let wanted = ["spec", "metrics", "0", "selector", "matchLabels", "example.com/a", "b"];
+        assert_eq!(super::steps(path), wanted);
+    }
 }

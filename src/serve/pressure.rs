@@ -11,9 +11,7 @@ use futures::stream;
 use super::state::MetricsState;
 use super::usage::POLL_INTERVAL;
 use oppscale_cluster::{Cluster, ClusterError, KubeletAccess, read_pressure};
-use oppscale_core::pressure::{
-    DEFAULT_THRESHOLD, NodePressure, PressureChange, PressureCounts, PressureGuard,
-};
+use oppscale_core::pressure::{NodePressure, PressureChange, PressureCounts, PressureGuard};
 use oppscale_core::usage::PaidUsage;
 
 /// Time between two rounds of readings.
@@ -74,7 +72,7 @@ struct Problem {
 
 impl Default for PressureStore {
     fn default() -> Self {
-        Self::new(DEFAULT_THRESHOLD, false)
+        Self::new(f64::INFINITY, false)
     }
 }
 

@@ -13,6 +13,7 @@ use super::error::ClusterError;
 use super::pages::{Listing, list_typed};
 use super::saved::SavedFiles;
 use super::snapshot::Snapshot;
+use super::typed;
 use super::workload::ResolvedWorkload;
 
 /// Reads the devices of the cluster, and the claim templates that `workload` uses.
@@ -71,7 +72,7 @@ pub(super) fn read_saved(files: &SavedFiles, snapshot: &mut Snapshot) -> anyhow:
 fn saved<T: DeserializeOwned>(files: &SavedFiles, kind: &Kind) -> anyhow::Result<Vec<T>> {
     let mut objects = Vec::new();
     for json in files.of_kind(kind.group, kind.name) {
-        let object = serde_json::from_str(json).map_err(|error| {
+        let object = typed::from_slice(json.as_bytes()).map_err(|error| {
             anyhow::Error::from(error).context(format!("a saved {} is malformed", kind.name))
         })?;
         objects.push(object);

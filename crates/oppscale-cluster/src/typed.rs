@@ -105,7 +105,8 @@ struct Tracked<'de, 'p> {
     notes: &'p RefCell<Notes>,
 }
 
-/// The way from the document to a value, printed as `spec.containers[1].image`.
+/// The way from the document to a value, printed as `spec.containers[1].image`. As in Kubernetes, a
+/// key with a dot is in brackets: `metadata.annotations[example.com/a]`.
 #[derive(Clone, Copy)]
 enum Path<'p> {
     Document,
@@ -117,9 +118,7 @@ impl<'de, 'p> Tracked<'de, 'p> {
     /// Reads the value. The innermost failure is the one that is noted.
     fn read<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
         let Self { path, notes, .. } = self;
-        seed.deserialize(self).inspect_err(|_| {
-            notes.borrow_mut().failed.get_or_insert_with(|| path.to_string());
-        })
+        path.note_failure(notes, seed.deserialize(self))
     }
 }
 
@@ -215,10 +214,8 @@ impl<'de> MapAccess<'de> for Fields<'de, '_> {
         let Some((key, value)) = self.fields.next() else { return Ok(None) };
         self.next = Some((key, value));
         // Types of ours refuse a key that they do not have.
-        seed.deserialize(BorrowedStrDeserializer::new(key)).map(Some).inspect_err(|_| {
-            let path = Path::Field(self.path, key);
-            self.notes.borrow_mut().failed.get_or_insert_with(|| path.to_string());
-        })
+        let read = seed.deserialize(BorrowedStrDeserializer::new(key)).map(Some);
+        Path::Field(self.path, key).note_failure(self.notes, read)
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Error> {
@@ -228,13 +225,103 @@ impl<'de> MapAccess<'de> for Fields<'de, '_> {
     }
 }
 
+impl Path<'_> {
+    /// Notes that the value at this path could not be read, unless one within it was noted.
+    fn note_failure<T>(self, notes: &RefCell<Notes>, read: Result<T, Error>) -> Result<T, Error> {
+        read.inspect_err(|_| {
+            notes.borrow_mut().failed.get_or_insert_with(|| self.to_string());
+        })
+    }
+}
+
 impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Path::Document => Ok(()),
+            Path::Field(parent, name) if name.contains('.') => write!(f, "{parent}[{name}]"),
             Path::Field(Path::Document, name) => f.write_str(name),
             Path::Field(parent, name) => write!(f, "{parent}.{name}"),
             Path::Item(parent, number) => write!(f, "{parent}[{number}]"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use k8s_openapi::api::core::v1::Pod;
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Shelf {
+        #[serde(default)]
+        books: Vec<Book>,
+        #[serde(default)]
+        labels: BTreeMap<String, String>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Book {
+        title: String,
+        #[serde(default)]
+        format: Option<Format>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    enum Format {
+        Paper,
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_by_its_path() {
+        for (value, wanted) in [
+            (json!(5), "invalid type: integer `5`, expected struct Shelf"),
+            (json!({"books": {}}), "books: invalid type: map, expected a sequence"),
+            (
+                json!({"books": [{"title": "a"}, {"title": 5}]}),
+                "books[1].title: invalid type: integer `5`, expected a string",
+            ),
+            (json!({"books": [{"format": null}]}), "books[0]: missing field `title`"),
+            (
+                json!({"books": [{"title": "a", "format": "Wax"}]}),
+                "books[0].format: unknown variant `Wax`, expected `Paper`",
+            ),
+            (
+                json!({"labels": {"a": "b", "example.com/a": 5}}),
+                "labels[example.com/a]: invalid type: integer `5`, expected a string",
+            ),
+            (json!({"books": [], "pages": 5}), "pages: unknown field `pages`"),
+        ] {
+            let refusal = read::<Shelf>(&value).unwrap_err().to_string();
+            assert!(refusal.starts_with(wanted), "{value}: {refusal}");
+        }
+        let whole = json!({"books": [{"title": "a", "format": "Paper"}, {"title": "b", "x": 1}]});
+        let book = |title: &str, format| Book { title: title.to_owned(), format };
+        let books = vec![book("a", Some(Format::Paper)), book("b", None)];
+        assert_eq!(read(&whole), Ok(Shelf { books, labels: BTreeMap::new() }));
+    }
+
+    #[test]
+    fn fields_that_a_type_passes_over_are_refused_where_that_is_asked_for() {
+        let pod =
+            json!({"spec": {"containers": [{"name": "a"}, {"name": "b", "imgae": "c"}], "x": 1}});
+        assert!(read::<Pod>(&pod).is_ok());
+        let field = "spec.containers[1].imgae".to_owned();
+        assert_eq!(read_strictly::<Pod>(&pod), Err(Refusal::Unknown(field)));
+        // A wrong type is worse.
+        let pod = json!({"spec": {"x": 1, "containers": [{"name": 5}]}});
+        assert_eq!(read_strictly::<Pod>(&pod).unwrap_err().field(), "spec.containers[0].name");
+    }
+
+    #[test]
+    fn text_that_is_no_json_has_no_path() {
+        let refusal = from_slice::<Value>(b"{").unwrap_err();
+        assert_eq!(refusal.field(), "");
+        assert!(refusal.to_string().starts_with("EOF while parsing"), "{refusal}");
     }
 }

@@ -18,9 +18,6 @@ use super::ledger::Ledger;
 use super::record::PodKey;
 use super::resources::CPU;
 
-/// Part of a minute, in percent, above which a pod counts as waiting. Beside idle cores a pod
-/// hardly waits; this leaves room for moments in which it has more tasks than its node has cores.
-pub const DEFAULT_THRESHOLD: f64 = 5.0;
 /// Time for which a node is held after its last reading above the threshold: the window of the peak
 /// of usage, so that fillers return as slowly after either.
 pub const HOLD: Duration = Duration::from_secs(300);

@@ -7,8 +7,7 @@ use std::time::Duration;
 use oppscale_core::ledger::Ledger;
 use oppscale_core::model::Pod;
 use oppscale_core::pressure::{
-    DEFAULT_THRESHOLD, HOLD, NodePressure, PodPressure, PressureChange, PressureCounts,
-    PressureGuard, PressureReading,
+    HOLD, NodePressure, PodPressure, PressureChange, PressureCounts, PressureGuard, PressureReading,
 };
 use oppscale_core::record::{PodKey, PodRecord, PodState};
 use oppscale_core::resources::{Amount, CPU, PODS, Resources};
@@ -17,6 +16,8 @@ use proptest::prelude::*;
 use serde_json::json;
 
 const MINUTE: Duration = Duration::from_secs(60);
+/// The default of `serve`, in percent.
+const THRESHOLD: f64 = 5.0;
 
 fn waited(percent: f64) -> Option<NodePressure> {
     Some(known(Some(("shop/cart", percent)), &[]))
@@ -30,7 +31,7 @@ fn known(longest: Option<(&str, f64)>, missing: &[u128]) -> NodePressure {
 }
 
 fn guard() -> PressureGuard {
-    PressureGuard::new(DEFAULT_THRESHOLD)
+    PressureGuard::new(THRESHOLD)
 }
 
 #[test]
@@ -303,7 +304,7 @@ proptest! {
         for (seconds, percent) in readings {
             now += Duration::from_secs(seconds);
             guard.apply(now, "n1", waited(percent));
-            if percent > DEFAULT_THRESHOLD {
+            if percent > THRESHOLD {
                 last = Some(now);
             }
             let expected = last.is_some_and(|at| now - at < HOLD);

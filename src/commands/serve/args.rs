@@ -82,6 +82,8 @@ pub struct ServeArgs {
     #[arg(long, value_enum, value_name = "HOW", hide_possible_values = true)]
     pub pressure_guard: Option<GuardAccess>,
     /// Part of a minute that a paid pod may wait for CPU before its node is held
+    // Beside idle cores a pod hardly waits; the default leaves room for moments in which it has more
+    // tasks than its node has cores.
     #[arg(
         long,
         value_name = "PERCENT",

@@ -24,6 +24,7 @@ use super::reflector::{Reflector, ReflectorConfig};
 use crate::client::Cluster;
 use crate::error::ClusterError;
 use crate::pages::Listing;
+use crate::typed;
 
 /// Changes within this time are counted together.
 const DEBOUNCE: Duration = Duration::from_millis(100);
@@ -119,7 +120,7 @@ impl<T: DeserializeOwned + PartialEq> Kept<T> {
                     listed.insert(name.clone());
                 }
                 let of = &name.1;
-                let object = serde_json::from_str(json)
+                let object = typed::from_slice(json.as_bytes())
                     .map_err(|error| format!("{} {of} is malformed: {error}", kind.name));
                 let is_new = self.objects.get(&name) != Some(&object);
                 self.objects.insert(name, object);
