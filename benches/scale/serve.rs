@@ -45,28 +45,27 @@ pub fn run(size: Size) {
             server.stream_lists();
         }
         let start = Instant::now();
-        let (mut child, address) = serve(&server, &identities, &[]);
+        let (child, address) = serve(&server, &identities, &[]);
         let ready = start.elapsed().as_secs_f64();
         let mut client = Client::connect(&identities, &address);
         // Everything that is ever held is held once somebody has asked.
         client.value("team-0", "filler");
         std::thread::sleep(Duration::from_secs(1));
-        let memory = Process(child.id());
+        let memory = Process(child.0.id());
         println!(
             "    {how:20} {ready:6.2} s to ready  {:4.0} MiB resident, {:4.0} at most",
             memory.mib("VmRSS"),
             memory.mib("VmHWM")
         );
-        end(&mut child);
     }
     println!("(h) requests on one connection, the server on one core and the client on another");
-    let (mut child, address) = serve(&server, &identities, &["taskset", "-c", "0"]);
+    let (child, address) = serve(&server, &identities, &["taskset", "-c", "0"]);
     pin("1", std::process::id());
     for (what, rate) in [("at rest", 0), ("under events", RATE)] {
         server.tell(&format!("rate {rate}"));
         std::thread::sleep(Duration::from_secs(1));
         let mut client = Client::connect(&identities, &address);
-        let (start, cpu) = (Instant::now(), Process(child.id()).cpu());
+        let (start, cpu) = (Instant::now(), Process(child.0.id()).cpu());
         let mut times = Vec::new();
         while start.elapsed() < MEASURED {
             let asked = Instant::now();
@@ -78,15 +77,15 @@ pub fn run(size: Size) {
             "    {what:14} {:6.0} requests a second  {}  {:3.0} % CPU",
             count / took,
             Percentiles::of(times),
-            100.0 * (Process(child.id()).cpu() - cpu) / took
+            100.0 * (Process(child.0.id()).cpu() - cpu) / took
         );
     }
-    end(&mut child);
+    drop(child);
     println!("(i) from an event to the value, {RATE} events a second");
     pin("0,1", std::process::id());
-    let (mut child, address) = serve(&server, &identities, &[]);
+    let (child, address) = serve(&server, &identities, &[]);
     let mut client = Client::connect(&identities, &address);
-    let before = Process(child.id()).cpu();
+    let before = Process(child.0.id()).cpu();
     let start = Instant::now();
     let (mut times, mut lost) = (Vec::new(), 0);
     for number in 0..PROBES {
@@ -110,14 +109,23 @@ pub fn run(size: Size) {
     println!(
         "    {PROBES} probes, {lost} lost  {}  {:3.0} % CPU  {:4.0} MiB resident",
         Percentiles::of(times),
-        100.0 * (Process(child.id()).cpu() - before) / took,
-        Process(child.id()).mib("VmRSS")
+        100.0 * (Process(child.0.id()).cpu() - before) / took,
+        Process(child.0.id()).mib("VmRSS")
     );
-    end(&mut child);
+}
+
+/// `oppscale serve`, ended with this.
+struct Served(Child);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// Starts the server and waits until it is ready.
-fn serve(server: &Server, identities: &Identities, before: &[&str]) -> (Child, String) {
+fn serve(server: &Server, identities: &Identities, before: &[&str]) -> (Served, String) {
     let words = [before, &[env!("CARGO_BIN_EXE_oppscale")]].concat();
     let file = |name: &str| identities.folder.path().join(name).display().to_string();
     let mut child = Command::new(words[0])
@@ -135,17 +143,13 @@ fn serve(server: &Server, identities: &Identities, before: &[&str]) -> (Child, S
         match line["message"].as_str().unwrap_or_default() {
             "serving the metrics API" => address = line["address"].as_str().unwrap().to_owned(),
             "ready" => break,
+            message if line["level"] == "WARN" => println!("    {message}"),
             _ => {}
         }
     }
     // The log is read on, or the server would wait for room in the pipe.
     std::thread::spawn(move || lines.for_each(drop));
-    (child, address)
-}
-
-fn end(child: &mut Child) {
-    child.kill().unwrap();
-    child.wait().unwrap();
+    (Served(child), address)
 }
 
 fn pin(cores: &str, id: u32) {
@@ -181,6 +185,11 @@ fn objects(config_map: &Value) -> Value {
             })
         })
         .collect();
+    let namespaces = (0..NAMESPACES).map(|number| {
+        let uid = format!("00000007-0000-4000-8000-{number:012}");
+        let labels = json!({"oppscale.dev/opportunistic": "true"});
+        json!({"metadata": {"name": format!("team-{number}"), "uid": uid, "labels": labels}})
+    });
     let list = |kind: &str, version: &str, items: Vec<Value>| {
         json!({
             "kind": kind, "apiVersion": version, "metadata": {"resourceVersion": "123456"},
@@ -188,6 +197,7 @@ fn objects(config_map: &Value) -> Value {
         })
     };
     json!({
+        "/api/v1/namespaces": list("NamespaceList", "v1", namespaces.collect()),
         "/apis/apps/v1/deployments": list("DeploymentList", "apps/v1", workloads),
         "/apis/apps/v1/statefulsets": list("StatefulSetList", "apps/v1", vec![]),
         "/apis/apps/v1/replicasets": list("ReplicaSetList", "apps/v1", vec![]),
