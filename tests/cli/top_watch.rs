@@ -457,7 +457,7 @@ fn a_clock_that_jumps_leads_to_new_watches_and_to_no_harm() {
     let variables = [
         preload.split_once('=').unwrap(),
         ("FAKETIME_TIMESTAMP_FILE", clock.to_str().unwrap()),
-        ("FAKETIME_NO_CACHE", "1"),
+        ("FAKETIME_CACHE_DURATION", "1"),
         ("DONT_FAKE_MONOTONIC", "1"),
     ];
     let mut stream = JsonStream::start_with(&env, &WATCH, &variables);

@@ -340,7 +340,7 @@ fn a_wall_clock_that_is_set_changes_no_age() {
     write_certificate(&env, &serving(&authority));
     env.write("clock", "+0");
     let clock = format!("FAKETIME_TIMESTAMP_FILE={}", env.path("clock").display());
-    let program = ["env", &preload, &clock, "FAKETIME_NO_CACHE=1", "DONT_FAKE_MONOTONIC=1"];
+    let program = ["env", &preload, &clock, "FAKETIME_CACHE_DURATION=1", "DONT_FAKE_MONOTONIC=1"];
     let oppscale = Oppscale::launch_as(&env, &program, &["--on-stale=zero"], ANY, ANY);
     oppscale.until_logged("ready", |line| line["message"] == "ready");
     let rig = Rig { server, env, proxies, authority, oppscale };
