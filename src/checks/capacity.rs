@@ -11,6 +11,7 @@ use oppscale_core::kinds::{DEPLOYMENT, NAMESPACE, POD, PRIORITY_CLASS, STATEFUL_
 use oppscale_core::policy::{NamespaceLimits, Policy};
 use oppscale_core::record::YIELD_CUTOFF;
 use oppscale_core::resources::CPU;
+use oppscale_core::units::plural;
 use serde::Deserialize;
 
 use super::context::{CheckContext, FILLERS, full_name, is_opportunistic};
@@ -127,7 +128,7 @@ fn nodes(snapshot: &Snapshot) -> Finding {
         })
         .collect();
     match unknown.is_empty() {
-        true => ID.passed_with(format!("{} nodes", snapshot.ledger.records().count())),
+        true => ID.passed_with(plural(snapshot.ledger.records().count(), "node")),
         false => ID
             .warning(format!(
                 "nodes without a known allocatable count as nothing: {}",
@@ -211,7 +212,7 @@ async fn yields(context: &mut CheckContext<'_>) -> Result<Finding, Outcome> {
                 full_name(&pod.metadata)
             ))
             .fix("set terminationGracePeriodSeconds: 5"),
-        None => ID.passed_with(format!("{} pods", pods.len())),
+        None => ID.passed_with(plural(pods.len(), "pod")),
     })
 }
 

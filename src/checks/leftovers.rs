@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::manifest::Document;
 use oppscale_core::check::{CheckId, Finding, Outcome, retired};
 use oppscale_core::kinds::DEPLOYMENT;
+use oppscale_core::units::plural;
 
 use super::context::CheckContext;
 use super::running_flags;
@@ -91,7 +92,7 @@ pub fn check_manifests(documents: &[Document]) -> Vec<Finding> {
         findings.extend(flags.into_iter().map(|flag| refused(ID, flag).about(&name)));
     }
     if findings.is_empty() {
-        findings.push(ID.passed_with(format!("{} objects", documents.len())));
+        findings.push(ID.passed_with(plural(documents.len(), "object")));
     }
     findings
 }

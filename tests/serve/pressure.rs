@@ -99,7 +99,7 @@ fn a_node_whose_paid_pods_begin_to_wait_has_no_slots() {
     let scrape = rig.web("/metrics").body;
     let line = scrape.lines().find(|line| line.starts_with("oppscale_workload_waiting_nodes{"));
     assert!(line.is_some_and(|line| line.ends_with(" 1")), "{line:?}");
-    assert!(rig.web("/").body.contains("1 nodes held: paid pods wait for CPU"));
+    assert!(rig.web("/").body.contains("1 node held: paid pods wait for CPU"));
     let line = rig.oppscale.until_logged("held", |line| line["reason"] == "PressureHeld");
     assert_eq!(line["node"], "fake-00000");
     assert!(line["pod"].as_str().unwrap().contains("/node-agent-"), "{line}");

@@ -144,7 +144,7 @@ fn a_namespace_in_which_others_live_is_kept() {
         store.objects.remove("/api/v1/namespaces/oppscale/persistentvolumeclaims/data")
     });
     let output = TestEnv::of(&server).run(["uninstall", "--yes"]);
-    assert_eq!(output.stdout, "delete  Namespace oppscale\n1 objects deleted\n", "{output}");
+    assert_eq!(output.stdout, "delete  Namespace oppscale\n1 object deleted\n", "{output}");
 }
 
 #[test]

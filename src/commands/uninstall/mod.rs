@@ -17,6 +17,7 @@ use oppscale_core::error::Error;
 
 use crate::commands::prompt::{can_ask, confirm};
 use oppscale_core::kinds::{self, ObjectRef};
+use oppscale_core::units::plural;
 use plan::UninstallPlan;
 
 /// Arguments of `oppscale uninstall`.
@@ -121,12 +122,17 @@ pub async fn run(args: UninstallArgs, printer: &Printer) -> anyhow::Result<Exit>
     if !args.yes {
         if !can_ask() {
             return Err(Error::usage(format!(
-                "{count} deletions need confirmation, and there is no terminal"
+                "{} to confirm, and there is no terminal",
+                plural(count, "deletion")
             ))
             .hint("--yes deletes without asking, --dry-run only shows the plan")
             .into());
         }
-        match confirm(&format!("Delete these {count} objects?")).await? {
+        let question = match count {
+            1 => "Delete this object?".to_owned(),
+            _ => format!("Delete these {count} objects?"),
+        };
+        match confirm(&question).await? {
             Some(true) => {}
             answer => {
                 printer.note("nothing was changed");
@@ -139,7 +145,7 @@ pub async fn run(args: UninstallArgs, printer: &Printer) -> anyhow::Result<Exit>
         journal.make(format!("deleted {object}"), cluster.delete(object)).await?;
     }
     journal.close();
-    printer.data(&format!("{count} objects deleted\n"))?;
+    printer.data(&format!("{} deleted\n", plural(count, "object")))?;
     if !args.delete_workloads {
         printer.note(
             "opportunistic workloads keep running; without a metric, their HPAs leave the replicas\n\
