@@ -359,8 +359,9 @@ impl<'l> Placer<'l> {
     }
 
     /// Calls `each` with the fillers that must leave a node, and puts into `room` what is then free
-    /// beside the pod: as `SelectVictimsOnNode` (1.36), all go, and come back by importance where
-    /// they still fit.
+    /// beside the pod: as `SelectVictimsOnNode` (1.36), all go, and come back by importance while
+    /// the pod fits beside them. What the pod does not request is not compared: an overcommitted
+    /// node may lack it already.
     fn each_victim(
         &self,
         node: usize,
@@ -374,8 +375,9 @@ impl<'l> Placer<'l> {
         );
         let fillers = self.fillers.iter().flat_map(|fillers| fillers[node].iter().enumerate());
         for (number, filler) in fillers.filter(|(_, filler)| !filler.is_evicted) {
-            match has_room(room, &filler.needs) {
-                true => room.iter_mut().zip(&filler.needs).for_each(|(room, need)| *room -= need),
+            let mut compared = room.iter().zip(&filler.needs).zip(needs);
+            match compared.all(|((room, held), need)| *need == 0 || held <= room) {
+                true => room.iter_mut().zip(&filler.needs).for_each(|(room, held)| *room -= held),
                 false => each(number),
             }
         }

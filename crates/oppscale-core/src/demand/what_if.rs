@@ -742,6 +742,34 @@ mod tests {
         assert_losses_agree(&hosts, &[guest(0), guest(1)], "1");
     }
 
+    /// Node `n2` is overcommitted. The waiting pod, which needs cpu, evicts one of its fillers; the
+    /// other stays although it holds a widget, which no node offers, for the waiting pod needs none.
+    /// So the pod of `n1` finds no room, whether or not another pod that is displaced by another
+    /// loss needs a widget.
+    #[test]
+    fn fillers_stay_if_they_hold_only_what_the_pod_does_not_request() {
+        let host = |cores, zone| (cores, cores, zone, None, None, false);
+        let hosts = [host(1, 1), host(1, 0), host(4, 1)];
+        let guests = [
+            (Some(2), 3, 0, 0, 4, None, 0, false, false),
+            (Some(2), 0, 0, 1, 0, None, 0, false, false),
+            (Some(1), 1, 0, 0, 0, None, 4, false, false),
+            (Some(2), 2, 0, 1, 4, None, 0, false, false),
+            (None, 2, 0, 0, 0, None, 0, false, true),
+        ];
+        assert_losses_agree(&hosts, &guests, "1");
+        let (mut ledger, details) = random_cluster(&hosts, &guests);
+        let query = Query::default();
+        let what_if = WhatIf::new(&ledger, &query, details.iter());
+        let mut unplaced = BTreeMap::new();
+        let groups = BTreeMap::from([("n1", vec!["n1"]), ("n2", vec!["n2"])]);
+        what_if.try_each_with(&mut ledger, &query, &groups, 9, |name, loss| {
+            let names = loss.unplaced.into_iter().map(|pod| pod.name);
+            unplaced.insert(name.to_owned(), names.collect::<Vec<_>>());
+        });
+        assert_eq!(unplaced["n1"], ["p2"]);
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(150))]
         /// One placer for every loss tells what a new one for each does.
