@@ -164,8 +164,16 @@ fn log(verbosity: u8, quiet: bool, color: bool, server: Option<LogFormat>) {
         _ => "trace",
     };
     let default = format!("{level},kube_client=off,rustls_platform_verifier=off");
-    let asked = std::env::var("RUST_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
-    let filter = asked.or_else(|| default.parse().ok()).unwrap_or_default();
+    // An empty directive would mean `error` for all.
+    let directives = std::env::var("RUST_LOG").unwrap_or_default().replace(' ', "");
+    let directives: Vec<_> = directives.split(',').filter(|one| !one.is_empty()).collect();
+    let asked = (!directives.is_empty()).then(|| directives.join(",").parse::<Targets>());
+    let (filter, unread) = match asked {
+        Some(Ok(filter)) => (Some(filter), None),
+        Some(Err(error)) => (None, Some(error)),
+        None => (None, None),
+    };
+    let filter = filter.or_else(|| default.parse().ok()).unwrap_or_default();
     let logs = tracing_subscriber::fmt()
         .with_max_level(LevelFilter::TRACE)
         .with_writer(terminal::log_writer)
@@ -177,4 +185,7 @@ fn log(verbosity: u8, quiet: bool, color: bool, server: Option<LogFormat>) {
         Some(LogFormat::Text) => logs.finish().with(filter).try_init(),
         Some(LogFormat::Json) => logs.json().flatten_event(true).finish().with(filter).try_init(),
     };
+    if let Some(error) = unread {
+        tracing::warn!("RUST_LOG is ignored: {error}; expected LEVEL or MODULE=LEVEL, by commas");
+    }
 }

@@ -18,7 +18,7 @@ const CAPACITY: usize = 512 << 10;
 const RETRY_DELAY: Duration = Duration::from_millis(20);
 
 /// The queue, once it was started.
-static QUEUE: OnceLock<Queue> = OnceLock::new();
+static QUEUE: OnceLock<&'static Queue> = OnceLock::new();
 
 /// The number of lines that were dropped since the start.
 pub(crate) fn dropped_lines() -> u64 {
@@ -48,8 +48,10 @@ struct State {
 /// # Errors
 /// If the thread cannot be started.
 pub(crate) fn start_queue() -> io::Result<()> {
-    let queue = QUEUE.get_or_init(Queue::default);
+    let queue: &'static Queue = Box::leak(Box::default());
     std::thread::Builder::new().name("log".to_owned()).spawn(|| queue.run(&mut io::stderr()))?;
+    // Not before the thread runs: without it, nobody would write what is queued.
+    let _ = QUEUE.set(queue);
     Ok(())
 }
 

@@ -9,7 +9,8 @@ use super::faults::FIT;
 use super::rig::{HPA, Oppscale, Rig, serving, world, write_certificate};
 use crate::support::authority::Authority;
 use crate::support::bin::{TestEnv, signal};
-use crate::support::fake_apiserver::Setup;
+use crate::support::fake_apiserver::{FakeApiServer, Setup};
+use crate::support::world::World;
 
 /// Who reads the log.
 enum Reader {
@@ -175,4 +176,22 @@ fn an_expired_certificate_does_not_replace_a_good_one() {
         });
         assert_eq!(rig.fit().unwrap(), "121", "the aggregator still trusts the certificate");
     }
+}
+
+#[test]
+fn directives_of_rust_log_are_read_or_told() {
+    let server = FakeApiServer::start(World::blog());
+    let env = TestEnv::of(&server);
+    let said = |directives: &str| {
+        let args = ["top", "-o", "json"];
+        let output = env.finish(env.start_with(args, &[("RUST_LOG", directives)]));
+        assert_eq!(output.code, Some(0), "{output}");
+        output.stderr
+    };
+    for directives in ["debug,", "rustls=debug, ,hyper=off"] {
+        assert!(said(directives).contains("DEBUG"), "{directives}");
+    }
+    assert_eq!(said("off"), "");
+    let ignored = said("rustls[{x=1}]=debug");
+    assert!(ignored.contains("WARN RUST_LOG is ignored: "), "{ignored}");
 }
