@@ -161,16 +161,24 @@ struct Proposal {
 /// The explanation, in sentences; `now` is what a sync at this moment would do.
 fn explain(hpa: &Autoscaler, now: Option<&DryRunStep>, events: &[Event]) -> Vec<String> {
     let (min, max) = hpa.bounds();
-    let (current, desired) = hpa.replicas();
+    let (seen, desired) = hpa.replicas();
+    // The count of the scale, which may have changed since the last sync.
+    let scale = now.and_then(|now| now.cluster_replicas);
+    let current = scale.map_or(seen, |replicas| i32::try_from(replicas).unwrap_or(i32::MAX));
+    // The status has 0 until the controller has read the scale.
+    let is_status_read = has_read_scale(hpa);
     let target = format!("{} {}", hpa.target().kind, hpa.target().name);
     let bounds = format!("between minReplicas {min} and maxReplicas {max}");
     let name = hpa.full_name();
     let mut text = vec![match is_scale_known(hpa, now) {
         true => {
             let has = units::plural(usize::try_from(current).unwrap_or(0), "replica");
-            format!("{name}: {target} has {has}, {bounds}; the HPA wants {desired}.")
+            let wants = match is_status_read {
+                true => format!("; the HPA wants {desired}"),
+                false => String::new(),
+            };
+            format!("{name}: {target} has {has}, {bounds}{wants}.")
         }
-        // The status has 0 until the controller has read the scale.
         false => format!("{name} scales {target} {bounds}."),
     }];
     if let Some(owner) = hpa.scaled_object() {
@@ -200,7 +208,9 @@ fn explain(hpa: &Autoscaler, now: Option<&DryRunStep>, events: &[Event]) -> Vec<
         .filter_map(|reading| proposal(reading, current, behavior.as_ref()))
         .collect();
     if is_scale_known(hpa, now) {
-        text.extend(proposals.iter().map(|proposal| proposal.sentence.clone()));
+        // Without the scale the controller reads no metric.
+        let told = proposals.iter().filter(|told| is_status_read || told.replicas.is_some());
+        text.extend(told.map(|proposal| proposal.sentence.clone()));
     }
     text.extend(now.map(|now| format!("Read now: {}.", now.reason)));
     // Metrics that failed at the last sync and can be read now stop nothing.
@@ -233,10 +243,13 @@ fn explain(hpa: &Autoscaler, now: Option<&DryRunStep>, events: &[Event]) -> Vec<
 
 /// Whether the controller, or this command, has read the scale of the target.
 fn is_scale_known(hpa: &Autoscaler, now: Option<&DryRunStep>) -> bool {
-    now.is_some_and(|now| now.cluster_replicas.is_some())
-        || hpa
-            .condition("AbleToScale")
-            .is_some_and(|condition| condition.reason.as_deref() != Some("FailedGetScale"))
+    now.is_some_and(|now| now.cluster_replicas.is_some()) || has_read_scale(hpa)
+}
+
+/// Whether the controller has read the scale of the target.
+fn has_read_scale(hpa: &Autoscaler) -> bool {
+    hpa.condition("AbleToScale")
+        .is_some_and(|condition| condition.reason.as_deref() != Some("FailedGetScale"))
 }
 
 /// The hint for a condition that is False.
@@ -526,6 +539,24 @@ mod tests {
         assert!(!text.contains("0 replicas") && !text.contains("no value"), "{text}");
         let text = of(|hpa| hpa["status"] = json!({"desiredReplicas": 0}));
         assert!(text.starts_with("shop/web scales Deployment web between"), "{text}");
+        // This command reads what the controller could not.
+        let failed = |metrics: Value| {
+            with_scale(10, Some(13), |hpa| {
+                hpa["status"] = json!({"currentReplicas": 0, "desiredReplicas": 0,
+                "currentMetrics": metrics, "conditions": [
+                    {"type": "AbleToScale", "status": "False", "reason": "FailedGetScale",
+                        "message": "deployments/scale.apps \"web\" not found"}
+                ]});
+            })
+        };
+        let text = failed(Value::Null);
+        let first = "shop/web: Deployment web has 10 replicas, between minReplicas 2 and \
+                     maxReplicas 20.\n";
+        assert!(text.starts_with(first), "{text}");
+        assert!(!text.contains("HPA wants") && !text.contains("no value"), "{text}");
+        assert!(text.contains("Next sync: up towards 13,"), "{text}");
+        let text = failed(hpa()["status"]["currentMetrics"].clone());
+        assert!(text.contains("1.30 times, so it asks for about 13"), "{text}");
         let text = of(|hpa| hpa["status"]["currentReplicas"] = 1.into());
         assert!(text.contains("has 1 replica, between"), "{text}");
         let text = of(|hpa| {
