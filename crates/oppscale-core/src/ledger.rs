@@ -135,8 +135,10 @@ impl Ledger {
                     }
                     account.bound += 1;
                     account.tally(tracked, footprint, kind);
-                    account.unthrottled +=
-                        unthrottled(pod.opportunistic, footprint, pod.limits.as_ref());
+                    if pod.ready {
+                        account.ready_unthrottled +=
+                            unthrottled(pod.opportunistic, footprint, pod.limits.as_ref());
+                    }
                     match &pod.limits {
                         Some(limits) => account.limits.add(limits),
                         None => account.unknown_limits += 1,
@@ -260,19 +262,20 @@ impl Ledger {
         self.pods.values().filter_map(|pod| self.bound_of(pod))
     }
 
-    /// A pod that occupies a node, with its key.
-    pub fn bound_pod(&self, key: &PodKey) -> Option<(&PodKey, Bound<'_>)> {
+    /// A pod that occupies a node, with its key, and whether it is ready.
+    pub(crate) fn bound_pod(&self, key: &PodKey) -> Option<(&PodKey, Bound<'_>, bool)> {
         let (key, pod) = self.pods.get_key_value(key)?;
-        Some((key, self.bound_of(pod)?))
+        Some((key, self.bound_of(pod)?, pod.ready))
     }
 
     /// The paid pods of a node that request CPU, have no CPU limit and are ready, in no order.
     /// Reads every pod once.
     pub(crate) fn ready_unthrottled(&self, node: &str) -> impl Iterator<Item = &PodKey> {
         let place = self.names.get(node);
-        let pods = self.pods.iter().filter(move |(_, pod)| {
-            Some(&pod.place) == place && pod.ready && pod.unthrottled() == 1
-        });
+        let pods = self
+            .pods
+            .iter()
+            .filter(move |(_, pod)| Some(&pod.place) == place && pod.ready_unthrottled() == 1);
         pods.map(|(key, _)| key)
     }
 
@@ -329,10 +332,20 @@ impl Ledger {
         match &pod.state {
             PodState::Bound { node, footprint } => {
                 self.pods.get_mut(&pod.key).is_some_and(|counted| {
-                    let account = self.accounts.get(counted.place as usize);
                     counted.generation = generation;
-                    // No sum depends on it.
-                    counted.ready = pod.ready;
+                    if counted.ready != pod.ready {
+                        let before = counted.ready_unthrottled();
+                        counted.ready = pod.ready;
+                        let after = counted.ready_unthrottled();
+                        // No sum that is shown depends on it.
+                        if before != after
+                            && let Some(account) = account_mut(&mut self.accounts, counted.place)
+                        {
+                            account.ready_unthrottled -= before;
+                            account.ready_unthrottled += after;
+                        }
+                    }
+                    let account = self.accounts.get(counted.place as usize);
                     counted.opportunistic == pod.opportunistic
                         && account.and_then(|a| a.name.as_deref()) == Some(*node)
                         && counted.kind == OwnKind::of(pod.yields, pod.terminating)
@@ -440,7 +453,7 @@ impl Ledger {
                     account.standing.subtract(&counted.footprint);
                 }
                 account.bound -= 1;
-                account.unthrottled -= counted.unthrottled();
+                account.ready_unthrottled -= counted.ready_unthrottled();
                 account.untally(tracked, &counted.footprint, counted.kind);
                 match &counted.limits {
                     Some(limits) => account.limits.subtract(limits),
@@ -524,8 +537,8 @@ pub struct NodeAccount {
     limits: Resources,
     /// Number of pods on the node with unknown limits.
     unknown_limits: usize,
-    /// Number of paid pods on the node that request CPU and have no CPU limit.
-    pub(crate) unthrottled: usize,
+    /// Number of paid pods on the node that request CPU, have no CPU limit and are ready.
+    pub(crate) ready_unthrottled: usize,
     /// Number of pods on the node that could not be counted.
     pub unknown_pods: usize,
     /// Number of pods on the node.
@@ -613,8 +626,12 @@ struct Counted {
 }
 
 impl Counted {
-    fn unthrottled(&self) -> usize {
-        unthrottled(self.opportunistic, &self.footprint, self.limits.as_deref())
+    /// 1 for one that is ready and [`unthrottled`].
+    fn ready_unthrottled(&self) -> usize {
+        match self.ready {
+            true => unthrottled(self.opportunistic, &self.footprint, self.limits.as_deref()),
+            false => 0,
+        }
     }
 }
 
@@ -843,15 +860,16 @@ impl Ledger {
             if pod.opportunistic == is_own {
                 continue;
             }
-            if let Some(account) = account_mut(&mut self.accounts, pod.place) {
-                account.side(pod.opportunistic).subtract(&pod.footprint);
-                account.side(is_own).add(&pod.footprint);
-                account.running -= running(pod.opportunistic, pod.kind);
-                account.running += running(is_own, pod.kind);
-                account.unthrottled -= pod.unthrottled();
-                account.unthrottled += unthrottled(is_own, &pod.footprint, pod.limits.as_deref());
-            }
+            let before = pod.ready_unthrottled();
             pod.opportunistic = is_own;
+            if let Some(account) = account_mut(&mut self.accounts, pod.place) {
+                account.side(!is_own).subtract(&pod.footprint);
+                account.side(is_own).add(&pod.footprint);
+                account.running -= running(!is_own, pod.kind);
+                account.running += running(is_own, pod.kind);
+                account.ready_unthrottled -= before;
+                account.ready_unthrottled += pod.ready_unthrottled();
+            }
         }
         for pod in self.waiting.values_mut() {
             let pod = Arc::make_mut(pod);
@@ -931,5 +949,40 @@ impl NodeAccount {
                 self.tallies.swap_remove(at);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The pressure guard reads every pod of the cluster for a node that misses a ready one.
+    #[test]
+    fn pods_count_as_unthrottled_while_they_are_ready() {
+        let pod = |ready| PodRecord {
+            key: PodKey::of_uid(1),
+            namespace: "shop",
+            name: "any",
+            workload: ("ReplicaSet", "cart"),
+            opportunistic: false,
+            yields: false,
+            terminating: false,
+            ready,
+            claims: Vec::new(),
+            limits: Some(Resources::default()),
+            state: PodState::Bound { node: "n1", footprint: Resources::default().with(CPU, 100) },
+        };
+        let mut ledger = Ledger::default();
+        for (ready, count) in [(false, 0), (true, 1), (true, 1), (false, 0), (true, 1)] {
+            ledger.apply_pod(pod(ready));
+            assert_eq!(ledger.account("n1").unwrap().ready_unthrottled, count, "{ready}");
+        }
+        ledger.set_opportunistic(|_| true);
+        assert_eq!(ledger.account("n1").unwrap().ready_unthrottled, 0);
+        ledger.set_opportunistic(|_| false);
+        assert_eq!(ledger.account("n1").unwrap().ready_unthrottled, 1);
+        ledger.apply_pod(PodRecord { state: PodState::Gone, ..pod(true) });
+        let left = ledger.account("n1").map_or(0, |account| account.ready_unthrottled);
+        assert_eq!(left, 0);
     }
 }

@@ -79,18 +79,20 @@ impl NodePressure {
             // By its name if it is a static pod.
             let found = ledger.bound_pod(&pod.key);
             let found = found.or_else(|| ledger.bound_pod(&PodKey::Text(pod.name.clone())));
-            let Some((key, bound)) = found else { continue };
+            let Some((key, bound, is_ready)) = found else { continue };
             let Some(waiting) = pod.waiting else { continue };
             if bound.node != node || !bound.is_unthrottled() {
                 continue;
             }
-            known.insert(key);
+            if is_ready {
+                known.insert(key);
+            }
             if longest.as_ref().is_none_or(|(_, most)| waiting > *most) {
                 longest = Some((pod.name.clone(), waiting));
             }
         }
         let Some(account) = ledger.account(node) else { return Self::Unknown };
-        let missing: Vec<_> = match known.len() < account.unthrottled {
+        let missing: Vec<_> = match known.len() < account.ready_unthrottled {
             true => ledger.ready_unthrottled(node).filter(|key| !known.contains(key)).collect(),
             false => Vec::new(),
         };
@@ -131,7 +133,7 @@ struct GuardedNode {
 enum Told {
     /// No paid pod waits.
     Calm,
-    /// Its paid pods have CPU limits.
+    /// Its paid pods have CPU limits, or do not run.
     Limited,
     /// Nothing.
     Unknown,

@@ -204,6 +204,9 @@ fn only_paid_pods_count_that_request_cpu_and_have_no_limit_of_it() {
     // A pod that is not ready may have no container that runs, of which a kubelet tells nothing.
     ledger.apply_pod(PodRecord { ready: false, ..paid(4, 1000, Some(0)) });
     assert_eq!(NodePressure::of("n1", &reading, &ledger), fifth);
+    reading.pods = vec![pressure(4, Some(40.0))];
+    let fifth_is_missing = known(Some(("shop/p4", 40.0)), &[5]);
+    assert_eq!(NodePressure::of("n1", &reading, &ledger), fifth_is_missing, "a ready one");
     reading.pods = vec![pressure(1, Some(99.0))];
     assert_eq!(NodePressure::of("n1", &reading, &ledger), known(None, &[5]));
     reading.has_psi = false;
