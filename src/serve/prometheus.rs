@@ -317,7 +317,7 @@ static CLUSTER: [Series<ClusterScrape>; 32] = [
         "oppscale_pressure_nodes",
         "`state`: `waiting`, `calm`, `limited`, `unknown` (with `--pressure-guard`)",
         "Nodes that a workload on the usage basis can use, by the CPU pressure of their paid pods: \
-         `waiting` nodes are held, on `limited` ones all have CPU limits.",
+         `waiting` nodes are held, on `limited` ones all have CPU limits, or do not run.",
         |scrape, family| {
             if let Some(counts) = scrape.pressure {
                 family.add(&[("state", "waiting")], counts.waiting);
