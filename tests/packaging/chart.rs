@@ -20,7 +20,7 @@ struct Way {
     values: fn() -> Value,
 }
 
-const WAYS: [Way; 12] = [
+const WAYS: [Way; 13] = [
     Way { flags: "", namespace: "oppscale", values: || json!({}) },
     Way {
         flags: "--apis external --replicas 3 --image registry.example/a/b:1@sha256:00",
@@ -68,6 +68,19 @@ const WAYS: [Way; 12] = [
             json!({
                 "pipeline": "keda", "priorityClassName": "", "networkPolicy": false, "extraArgs": ["--namespaces=a,b", "--pressure-guard", "proxy"]
             })
+        },
+    },
+    Way {
+        flags: "--extra-arg=--pressure-guard=kubelet --extra-arg=--kubelet-certificate-authority \
+                --extra-arg=/var/run/secrets/kubernetes.io/serviceaccount/ca.crt \
+                --extra-arg=--certificate-authority=/var/run/secrets/kubernetes.io/serviceaccount/ca.crt",
+        namespace: "oppscale",
+        values: || {
+            let authority = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
+            json!({"extraArgs": [
+                "--pressure-guard=kubelet", "--kubelet-certificate-authority", authority,
+                format!("--certificate-authority={authority}")
+            ]})
         },
     },
     Way {
@@ -228,7 +241,12 @@ fn values_that_make_an_api_nobody_can_answer_are_refused() {
             json!({"extraArgs": ["--pressure-guard=kubelet", "--kubelet-certificate-authority=c"]}),
             "--kubelet-certificate-authority=c: the server's pods have no such file",
         ),
-        (json!({"extraArgs": ["--kubeconfig", "k"]}), "extraArgs may not set --kubeconfig: the"),
+        (json!({"extraArgs": ["--kubeconfig", "k"]}), "extraArgs may not set --kubeconfig=k: the"),
+        (json!({"extraArgs": ["-v", "--kubeconfig"]}), "extraArgs may not set --kubeconfig: the"),
+        (
+            json!({"extraArgs": ["--client-key=/var/run/secrets/kubernetes.io/serviceaccount/../k"]}),
+            "/../k: the server's pods have no such file",
+        ),
         (json!({"extraArgs": ["--certificate-authority=c"]}), "the server's pods have no such"),
         (json!({"extraArgs": ["--client-certificate=c"]}), "the server's pods have no such file"),
         (json!({"extraArgs": ["--client-key=k"]}), "the server's pods have no such file"),

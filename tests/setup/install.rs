@@ -405,6 +405,14 @@ fn arguments_that_the_server_refuses_are_refused_before_anything_is_applied() {
             ],
             "may not set --kubelet-certificate-authority: the server's pods have no such file",
         ),
+        (
+            &[
+                "--extra-arg=--pressure-guard=kubelet",
+                "--extra-arg=--kubelet-certificate-authority",
+                "--extra-arg=/var/run/secrets/kubernetes.io/serviceaccount/../ca.crt",
+            ],
+            "may not set --kubelet-certificate-authority: the server's pods have no such file",
+        ),
         (&["--extra-arg", "--kubeconfig", "--extra-arg", "k"], "may not set --kubeconfig: the"),
         (&["--extra-arg=--client-key=k"], "may not set --client-key: the server's pods have no"),
         (&["--extra-arg=nodes"], "unexpected argument 'nodes'"),
@@ -422,6 +430,11 @@ fn arguments_that_the_server_refuses_are_refused_before_anything_is_applied() {
     assert!(server.writes().is_empty());
     let output =
         init(&server, &["--extra-arg", "--log-format", "--extra-arg", "json", "--extra-arg=-v"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    // A file that every pod has.
+    let authority = "--extra-arg=--kubelet-certificate-authority=\
+                     /var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
+    let output = init(&server, &["--extra-arg=--pressure-guard=kubelet", authority]);
     assert_eq!(output.code, Some(0), "{output}");
 }
 

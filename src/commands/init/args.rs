@@ -1,5 +1,6 @@
 //! The arguments of `oppscale init`, and the prompts for missing ones.
 
+use std::ffi::OsStr;
 use std::iter;
 use std::time::Duration;
 
@@ -204,8 +205,8 @@ impl PodArgs {
 }
 
 /// Flags of `oppscale serve` that `--extra-arg` may not set, and what to give instead: Service,
-/// probes, volumes and RBAC rules follow from them. Neither may it set a flag that takes a file,
-/// for the pods have none. `templates/refusals.yaml` of the chart refuses both, too.
+/// probes, volumes and RBAC rules follow from them. Neither may it set a flag to a file but one in
+/// [`ACCOUNT_DIRECTORY`]. `templates/refusals.yaml` of the chart refuses both, too.
 const MANAGED_FLAGS: [(&str, &str); 8] = [
     ("apis", "give init --apis, or another --pipeline"),
     ("http-auth", "give init --http-auth itself"),
@@ -217,7 +218,10 @@ const MANAGED_FLAGS: [(&str, &str); 8] = [
     ("workload-kind", "give init --workload-kind itself"),
 ];
 
-/// Fails if an extra argument sets what the installation sets.
+/// The directory of the files that every pod with a ServiceAccount has.
+const ACCOUNT_DIRECTORY: &str = "/var/run/secrets/kubernetes.io/serviceaccount/";
+
+/// Fails if an extra argument sets what the installation sets, or a file that the pods do not have.
 fn check_extra_args(extra_args: &[String]) -> Result<(), Error> {
     let command = cli::command();
     let args = ["oppscale", "serve"].into_iter().chain(extra_args.iter().map(String::as_str));
@@ -237,6 +241,13 @@ fn check_extra_args(extra_args: &[String]) -> Result<(), Error> {
             return Some(Error::usage(text).hint(hint));
         }
         flag.get_value_names()?.iter().find(|value| *value == "FILE")?;
+        let is_of_account = |file: &OsStr| {
+            let name = file.to_str().and_then(|file| file.strip_prefix(ACCOUNT_DIRECTORY));
+            name.is_some_and(|name| !name.is_empty() && !name.contains('/'))
+        };
+        if given.get_raw(flag.get_id().as_str())?.all(is_of_account) {
+            return None;
+        }
         let text = format!("--extra-arg may not set --{name}: the server's pods have no such file");
         Some(Error::usage(text).hint(match name {
             "kubelet-certificate-authority" => {
