@@ -451,6 +451,36 @@ fn the_load_of_a_capacity_history_is_what_the_recorded_replicas_serve() {
     assert!(output.stderr.contains("history has no pods of Deployment api"), "{output}");
 }
 
+/// It neither follows load nor fills anything, so it fits beside every other.
+#[test]
+fn an_hpa_that_the_controller_stops_is_of_no_kind() {
+    let env = TestEnv::new();
+    let filler = std::fs::read_to_string(fixture("hpa/s31-expr.yaml")).unwrap();
+    let stopped = filler.replace("kind: Deployment", "kind: deployment");
+    let stopped = stopped.replace("name: crunch,", "name: halted,");
+    assert_ne!(filler, stopped);
+    env.write("both.yaml", &format!("{filler}\n---\n{stopped}"));
+    let output = env.run(["simulate", "-f", "both.yaml"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert!(output.stderr.contains("warning: halted is left out: The controller"), "{output}");
+    assert!(output.stdout.contains("crunch"), "{output}");
+    env.write("stopped.yaml", &stopped);
+    for flags in [&["--burn", "1"][..], &["--basis", "usage"], &["--reserve-in-metric", "10%"]] {
+        let output = env.run([&["simulate", "-f", "stopped.yaml"], flags].concat());
+        assert_eq!(output.code, Some(0), "{flags:?}: {output}");
+        assert!(output.stdout.contains("halted: inert."), "{flags:?}: {output}");
+    }
+    // Nor does its verdict depend on how fast a pod works.
+    let queue = std::fs::read_to_string(fixture("hpa/public/celery-keda.yaml")).unwrap();
+    env.write(
+        "queue.yaml",
+        &queue.replace("scaleTargetRef: {", "scaleTargetRef: {kind: deployment, "),
+    );
+    let output = env.run(["simulate", "-f", "queue.yaml", "--metric", "queue"]);
+    assert!(output.stdout.contains(": inert."), "{output}");
+    assert!(!output.stdout.contains("how fast a pod works"), "{output}");
+}
+
 /// Upstream finds the resource of a target by group and exact kind; such an HPA never moves.
 #[test]
 fn an_hpa_whose_target_has_no_scale_is_inert() {

@@ -49,8 +49,8 @@ struct Candidate {
     stopped: Option<String>,
 }
 
-/// Reads the HPAs; `recorded` is a load that was read already. `None` if they fill idle capacity,
-/// which another simulation shows.
+/// Reads the HPAs; `recorded` is a load that was read already. `None` if all that the controller
+/// does not stop fill idle capacity, which another simulation shows.
 ///
 /// # Errors
 /// When a file cannot be read, or the HPAs are of both kinds.
@@ -70,20 +70,21 @@ pub(super) fn plan(args: &SimulateArgs, recorded: Option<Demand>) -> anyhow::Res
             candidates.push(Candidate { file: file.clone(), manifest, workload, stopped });
         }
     }
-    let fillers = candidates.iter().filter(|candidate| is_filler(args, candidate)).count();
-    if fillers == candidates.len() {
+    // One that the controller stops neither follows load nor fills anything.
+    let (fillers, followers): (Vec<_>, Vec<_>) =
+        candidates.iter().filter(|c| c.stopped.is_none()).partition(|c| is_filler(args, c));
+    if !fillers.is_empty() && followers.is_empty() {
         return Ok(None);
     }
-    if fillers > 0 {
-        let names = |filler: bool| {
-            let of_kind = candidates.iter().filter(|c| is_filler(args, c) == filler);
-            of_kind.map(|c| c.manifest.name()).collect::<Vec<_>>().join(", ")
+    if !fillers.is_empty() {
+        let names = |of_kind: &[&Candidate]| {
+            of_kind.iter().map(|c| c.manifest.name()).collect::<Vec<_>>().join(", ")
         };
         bail!(
             Error::usage(format!(
                 "{} fill idle capacity, {} follow load: these are two simulations",
-                names(true),
-                names(false)
+                names(&fillers),
+                names(&followers)
             ))
             .hint("simulate them one after the other; --metric says what a metric measures")
         );
@@ -94,7 +95,9 @@ pub(super) fn plan(args: &SimulateArgs, recorded: Option<Demand>) -> anyhow::Res
         ("--paid-usage", args.paid_usage.is_some()),
         ("--reserve-in-metric", args.reserve_in_metric.is_some()),
     ];
-    if let Some((flag, _)) = of_fillers.iter().find(|(_, is_given)| *is_given) {
+    if let Some((flag, _)) = of_fillers.iter().find(|(_, is_given)| *is_given)
+        && !followers.is_empty()
+    {
         bail!(
             Error::usage(format!(
                 "{flag} is for HPAs of fillers, which fill idle capacity, and this one follows load"
@@ -106,7 +109,7 @@ pub(super) fn plan(args: &SimulateArgs, recorded: Option<Demand>) -> anyhow::Res
 }
 
 /// Why the controller stops this HPA, whatever it measures; `conflicting` scale the same target.
-fn stopped(manifest: &Manifest, conflicting: &[String]) -> Option<String> {
+pub(super) fn stopped(manifest: &Manifest, conflicting: &[String]) -> Option<String> {
     if !conflicting.is_empty() {
         return Some(format!(
             "{} scales the same target, so the controller stops both (AmbiguousSelector): the \
@@ -126,7 +129,6 @@ fn stopped(manifest: &Manifest, conflicting: &[String]) -> Option<String> {
 fn is_filler(args: &SimulateArgs, candidate: &Candidate) -> bool {
     let spec = &candidate.manifest.spec;
     match args.metric {
-        _ if candidate.stopped.is_some() => false,
         Some(MetricKind::IncludesOwn | MetricKind::ExcludesOwn) => true,
         Some(MetricKind::Load | MetricKind::Queue | MetricKind::PerPod) => false,
         None if args.load.is_some() || args.prometheus.is_some() => false,
@@ -388,7 +390,7 @@ fn simulated(entry: Entry) -> anyhow::Result<Entry> {
     if let Some(stopped) = &entry.stopped {
         verdict.why.clone_from(stopped);
     }
-    if entry.setup.application.queues && !entry.is_capacity_given {
+    if entry.setup.application.queues && !entry.is_capacity_given && entry.stopped.is_none() {
         let each = amount(entry.setup.application.capacity);
         verdict.why.push_str(&format!(
             " That depends on how fast a pod works: {each} a second here, and --pod-capacity states \

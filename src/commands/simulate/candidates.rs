@@ -23,6 +23,7 @@ use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU};
 use oppscale_core::units::quantity_text;
 
+use super::application;
 use super::args::{MetricKind, SimulateArgs, meant};
 
 /// Everything that is going to be simulated.
@@ -77,7 +78,7 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
     let mut candidates = Vec::new();
     for file in &args.hpas {
         let source = SourceFile::read(file)?;
-        for manifest in manifests(&source, file, &setup)? {
+        for manifest in manifests(&source, file, &setup, &mut warnings)? {
             warnings.extend(manifest.warnings.iter().cloned());
             let workload = scenario::workload(&source, &manifest)?;
             let metric = metric_model(args, &manifest, workload.as_ref());
@@ -235,9 +236,23 @@ fn apply_basis(
     Ok(())
 }
 
-fn manifests(source: &SourceFile, file: &str, setup: &Setup) -> anyhow::Result<Vec<Manifest>> {
+/// The HPAs of a file. Those that the controller stops are left out, with a warning.
+fn manifests(
+    source: &SourceFile,
+    file: &str,
+    setup: &Setup,
+    warnings: &mut Vec<String>,
+) -> anyhow::Result<Vec<Manifest>> {
     let manifests = scenario::manifests(source, setup.filler.autoscaler.config.gates)?;
-    for manifest in &manifests {
+    let conflicting = scenario::hpas_of_same_target(&manifests);
+    let mut moving = Vec::new();
+    for (manifest, conflicting) in manifests.into_iter().zip(conflicting) {
+        match application::stopped(&manifest, &conflicting) {
+            Some(why) => warnings.push(format!("{} is left out: {why}", manifest.name())),
+            None => moving.push(manifest),
+        }
+    }
+    for manifest in &moving {
         if manifest.spec.effective_metrics().iter().any(|metric| metric.source.is_per_pod()) {
             bail!(
                 Error::failure(format!(
@@ -252,7 +267,7 @@ fn manifests(source: &SourceFile, file: &str, setup: &Setup) -> anyhow::Result<V
             );
         }
     }
-    Ok(manifests)
+    Ok(moving)
 }
 
 /// The settings that a workload beside its HPA gives, as a sentence.

@@ -161,11 +161,19 @@ impl Autoscaler {
             return None;
         }
         let meant = SCALED.iter().find(|(_, name, _)| name.eq_ignore_ascii_case(kind));
-        Some(match meant {
-            Some((_, name, right)) => {
+        Some(match (meant, version) {
+            (Some((known, name, right)), "") if !known.is_empty() => {
+                format!("spec.scaleTargetRef has no apiVersion; {right} has the kind {name}")
+            }
+            (None, "") => format!(
+                "spec.scaleTargetRef of kind {kind} has no apiVersion, so it is sought in v1, where \
+                 only ReplicationController has a scale"
+            ),
+            (Some((_, name, right)), _) => {
+                let version = if version.is_empty() { "v1" } else { version };
                 format!("{version} has no kind {kind}; {right} has the kind {name}")
             }
-            None => format!("{kind} of {version} has no scale"),
+            (None, _) => format!("{kind} of {version} has no scale"),
         })
     }
 
@@ -567,6 +575,37 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_target_without_an_api_version_is_sought_in_v1() {
+        for (target, why) in [
+            (json!({"kind": "ReplicationController"}), None),
+            (
+                json!({"kind": "Deployment"}),
+                Some("spec.scaleTargetRef has no apiVersion; apps/v1 has the kind Deployment"),
+            ),
+            (
+                json!({"kind": "deployment", "apiVersion": ""}),
+                Some("spec.scaleTargetRef has no apiVersion; apps/v1 has the kind Deployment"),
+            ),
+            (
+                json!({"kind": "Rollout"}),
+                Some(
+                    "spec.scaleTargetRef of kind Rollout has no apiVersion, so it is sought in v1, \
+                     where only ReplicationController has a scale",
+                ),
+            ),
+            (
+                json!({"kind": "replicationcontroller"}),
+                Some("v1 has no kind replicationcontroller; v1 has the kind ReplicationController"),
+            ),
+        ] {
+            let mut hpa = json!({"spec": {"scaleTargetRef": target, "maxReplicas": 1}});
+            hpa["spec"]["scaleTargetRef"]["name"] = json!("web");
+            let hpa = Autoscaler::deserialize(&hpa).unwrap();
+            assert_eq!(hpa.target_without_scale().as_deref(), why);
+        }
+    }
 
     #[test]
     fn a_scaled_object_is_the_hpa_that_keda_makes_of_it() {
