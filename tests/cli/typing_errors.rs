@@ -67,7 +67,6 @@ fn top_refuses_names_that_nothing_in_a_saved_list_has() {
         (&["--price", "cpu=1,cpu=2"], "invalid value", "cpu is given twice"),
         (&["--price", "cpu=1e308,memory=1e308"], "invalid value", "expected prices per hour"),
         (&["--taint", "gpu"], "--taint: no node has the taint gpu", "did you mean nvidia.com/gpu?"),
-        (&["--taint", "nvidia.com/gpu=x:NoExecute"], "--taint: no node has the taint nvidia", ""),
         (
             &["--pod-selector", "app=chekout"],
             "--pod-selector: no pod has the labels",
@@ -88,9 +87,10 @@ fn top_refuses_names_that_nothing_in_a_saved_list_has() {
     }
 }
 
-/// Some names need not match: a list of prices fits many clusters, a phase has pods at times.
+/// Some names need not match: a list of prices fits many clusters, a phase or a taint is there at
+/// times.
 #[test]
-fn top_warns_of_prices_and_phases_that_match_nothing() {
+fn top_warns_of_what_need_not_match() {
     for (args, warning) in [
         (&["--price", "cpu=1,pool=spto"][..], "--price: no node is in the pool spto"),
         (
@@ -103,7 +103,23 @@ fn top_warns_of_prices_and_phases_that_match_nothing() {
         ),
         (&["--phase", "Unknown"], "--phase: no pod is Unknown"),
         (&["-n", "shop", "--phase", "Unknown"], "--phase: no pod is Unknown in these namespaces"),
-        (&["-n", "shop", "--pod-selector", "a=b"], "--pod-selector: no pod has the labels a=b"),
+        (
+            &["-n", "shop", "--pod-selector", "a=b"],
+            "--pod-selector: no pod has the labels a=b in these namespaces",
+        ),
+        (
+            &["--phase", "Unknown", "--pod-selector", "app=checkout"],
+            "--pod-selector: no pod that is Unknown has the labels app=checkout",
+        ),
+        // Taints that come and go, another value of one that is there, and one like no other.
+        (
+            &["--taint", "node.kubernetes.io/unschedulable"],
+            "--taint: no node has the taint node.kubernetes.io/unschedulable\n",
+        ),
+        (&["--taint", "node.kubernetes.io/memory-pressure"], "--taint: no node has the taint node"),
+        (&["--taint", "karpenter.sh/unregistered"], "--taint: no node has the taint karpenter"),
+        (&["--taint", "nvidia.com/gpu=x:NoExecute"], "--taint: no node has the taint nvidia"),
+        (&["--taint", "dedicated=batch"], "--taint: no node has the taint dedicated=batch"),
     ] {
         let output = saved("top", MIXED, args);
         assert_eq!(output.code, Some(0), "{output}");
@@ -217,6 +233,19 @@ fn names_that_exist_are_none_though_nothing_of_them_counts() {
         let output = env.run([&["top", "--from", "list"], args].concat());
         assert_eq!(output.code, Some(0), "{args:?}: {output}");
     }
+    let selected = ["top", "--by", "pod", "--pod-selector", "app=done"];
+    let output = env.run([&selected[..], &["--from", "list"]].concat());
+    assert_eq!(output.code, Some(0), "{output}");
+    assert!(
+        output.stderr.contains(
+            "warning: --pod-selector: no running or waiting pod has the labels app=done; --phase \
+             Succeeded,Failed shows those that have ended\n"
+        ),
+        "{output}"
+    );
+    let shown =
+        env.run([&selected[..], &["--phase", "Succeeded,Failed", "--from", "list"]].concat());
+    assert!(shown.stdout.contains("done") && shown.stderr.is_empty(), "{shown}");
     let ended = env.run(["top", "--from", "list", "--explain", "batch/done"]);
     assert!(ended.stdout.starts_with("batch/done: has ended (Succeeded)"), "{ended}");
     assert!(!ended.stdout.contains("TOTAL"), "{ended}");
@@ -271,6 +300,12 @@ fn a_live_cluster_is_asked_what_was_meant() {
     assert_refused(&run(&["-n", "shopp"]), "-n: no pod is in", "did you mean shop?");
     assert_refused(&run(&["--workload", "shop/deploy/chekout"]), "get Deployment", "checkout?");
     assert_refused(&run(&["--explain", "shp/x"]), "get pod shp/x: not found", "hint:");
+    // It is not asked for pods that have ended, whose labels these may be.
+    let output = run(&["--by", "pod", "--pod-selector", "job-name=backup"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    let warning =
+        "warning: --pod-selector: no running or waiting pod has the labels job-name=backup";
+    assert!(output.stderr.contains(warning), "{output}");
 }
 
 #[test]

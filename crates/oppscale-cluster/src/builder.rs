@@ -259,7 +259,11 @@ impl SnapshotBuilder {
         if !self.pod_usage.is_empty() {
             self.add_usage(&record);
         }
-        if let Some(query) = self.kept.as_ref().filter(|query| query.matches(pod)) {
+        let kept = self.kept.as_ref();
+        if pod.is_terminal() && kept.is_some_and(|query| query.matches_in_any_phase(pod)) {
+            self.snapshot.known_names.ended = Some(true);
+        }
+        if let Some(query) = kept.filter(|query| query.matches(pod)) {
             let mut detail = query.detail(pod, &record);
             self.add_pod_usage(&mut detail);
             self.snapshot.pods.insert(record.key.clone(), detail);

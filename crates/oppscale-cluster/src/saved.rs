@@ -922,6 +922,7 @@ pub fn read_saved_as(
     let labelled = request.namespace_labels().map(|selector| files.labelled(selector));
     let labelled = labelled.transpose()?;
     request.prepare(&mut builder, labelled);
+    builder.snapshot_mut().known_names.ended = Some(false);
     files.of_kind("batch", "Job").for_each(|job| builder.raw_job(job));
     files.nodes.iter().for_each(|node| builder.raw_node(files.json(node)));
     if files.unique_uids.repeated {

@@ -37,6 +37,9 @@ pub struct KnownNames {
     pub namespaces: BTreeSet<Box<str>>,
     /// Whether a pod was opportunistic, be it one that has ended.
     pub opportunistic: bool,
+    /// Whether a pod that has ended has the labels of those that are kept one by one; `None` if
+    /// pods that have ended were not listed.
+    pub ended: Option<bool>,
 }
 
 /// Something in a list that is no countable object.

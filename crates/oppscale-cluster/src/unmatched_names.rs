@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use oppscale_core::error::Error;
 use oppscale_core::model::Pod;
 use oppscale_core::nearest::{nearest, suggestion};
-use oppscale_core::node::NodeRecord;
+use oppscale_core::node::{NodeRecord, is_temporary_taint};
 use oppscale_core::placement::TaintPattern;
 use oppscale_core::pods::PodQuery;
 use oppscale_core::pool;
@@ -116,13 +116,15 @@ impl RequestedNames {
         for wanted in &self.taints {
             if !taints.iter().any(|taint| wanted.matches(taint)) {
                 let keys: BTreeSet<&str> = taints.iter().map(|taint| &*taint.key).collect();
-                let hint = (!keys.contains(wanted.key())).then(|| suggestion(wanted.key(), keys));
+                let key = wanted.key();
+                // A healthy cluster has no taint that comes and goes, and the key itself is right.
+                let is_known = keys.contains(key) || is_temporary_taint(key);
                 unmatched.push(UnmatchedName {
                     kind: NameKind::Taint,
                     message: format!("--taint: no node has the taint {wanted}"),
-                    hint: hint.flatten(),
                     is_near: false,
-                    is_certain: true,
+                    is_certain: !is_known && nearest(key, keys.iter().copied()).is_some(),
+                    hint: if is_known { None } else { suggestion(key, keys) },
                 });
             }
         }
@@ -164,7 +166,8 @@ impl RequestedNames {
         if let Some(selector) = self.pods.as_ref().filter(|_| !snapshot.known_names.opportunistic) {
             unmatched.push(no_pod("--workload", selector, []));
         }
-        unmatched.extend(self.kept.as_ref().filter(|_| snapshot.pods.is_empty()).and_then(no_kept));
+        let kept = self.kept.as_ref().filter(|_| snapshot.pods.is_empty());
+        unmatched.extend(kept.and_then(|query| no_kept(query, snapshot.known_names.ended)));
         unmatched
     }
 
@@ -213,22 +216,40 @@ fn no_resource(
     }
 }
 
-/// The labels or phases that no pod has.
-fn no_kept(query: &PodQuery) -> Option<UnmatchedName> {
+/// The labels or phases that no pod has; `ended` is that of the known names.
+fn no_kept(query: &PodQuery, ended: Option<bool>) -> Option<UnmatchedName> {
     let is_part = query.namespaces.is_some() || query.namespace_labels.is_some();
-    if !query.labels.is_empty() {
-        let unmatched = no_pod("--pod-selector", &query.labels, []);
-        let is_certain = !is_part && query.phases.is_empty();
-        return Some(UnmatchedName { is_certain, ..unmatched });
+    let place = if is_part { " in these namespaces" } else { "" };
+    let phases = query.phases.join(" or ");
+    if query.labels.is_empty() {
+        return (!phases.is_empty()).then(|| UnmatchedName {
+            kind: NameKind::PodLabel,
+            message: format!("--phase: no pod is {phases}{place}"),
+            hint: None,
+            is_near: false,
+            is_certain: false,
+        });
     }
-    let message = format!("--phase: no pod is {}", query.phases.join(" or "));
-    (!query.phases.is_empty()).then_some(UnmatchedName {
-        kind: NameKind::PodLabel,
-        message: if is_part { message + " in these namespaces" } else { message },
-        hint: None,
-        is_near: false,
-        is_certain: false,
-    })
+    let unmatched = no_pod("--pod-selector", &query.labels, []);
+    let message = match (&*phases, ended) {
+        ("", Some(false)) => format!("{}{place}", unmatched.message),
+        ("", _) => format!(
+            "--pod-selector: no running or waiting pod has the labels {}{place}",
+            query.labels
+        ),
+        (phases, _) => {
+            format!(
+                "--pod-selector: no pod that is {phases} has the labels {}{place}",
+                query.labels
+            )
+        }
+    };
+    let hint = match (&*phases, ended) {
+        ("", Some(true)) => Some("--phase Succeeded,Failed shows those that have ended".to_owned()),
+        _ => unmatched.hint,
+    };
+    let is_certain = !is_part && phases.is_empty() && ended == Some(false);
+    Some(UnmatchedName { message, hint, is_certain, ..unmatched })
 }
 
 fn has_resource(snapshot: &Snapshot, name: &str) -> bool {

@@ -27,6 +27,16 @@ const IMPLIED_TAINTS: [&str; 3] = [
     "node.kubernetes.io/unschedulable",
 ];
 
+/// Whether a controller may put this taint on any node and remove it again: that of the node
+/// lifecycle (1.36), a cloud provider, Karpenter or Cluster Autoscaler.
+pub fn is_temporary_taint(key: &str) -> bool {
+    const PREFIXES: [&str; 3] =
+        ["node.kubernetes.io/", "node.cloudprovider.kubernetes.io/", "karpenter.sh/"];
+    DRAINING_TAINTS.contains(&key)
+        || key == "DeletionCandidateOfClusterAutoscaler"
+        || PREFIXES.iter().any(|prefix| key.starts_with(prefix))
+}
+
 /// A node as it is remembered: what counting needs, owning its text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NodeRecord {

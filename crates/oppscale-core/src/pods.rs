@@ -110,12 +110,17 @@ impl PodQuery {
         self.phases.iter().any(is_end)
     }
 
-    /// Whether a pod is kept.
-    pub fn matches(&self, pod: &Pod<'_>) -> bool {
+    /// Whether a pod would be kept in another phase, if not in its own.
+    pub fn matches_in_any_phase(&self, pod: &Pod<'_>) -> bool {
         let namespace = pod.metadata.namespace_or_default();
-        let phase = &*pod.status.phase;
         self.namespaces.as_ref().is_none_or(|names| names.contains(namespace))
             && self.labels.matches(&pod.metadata.labels)
+    }
+
+    /// Whether a pod is kept.
+    pub fn matches(&self, pod: &Pod<'_>) -> bool {
+        let phase = &*pod.status.phase;
+        self.matches_in_any_phase(pod)
             && match self.phases.is_empty() {
                 true => !pod.is_terminal(),
                 false => self.phases.iter().any(|wanted| wanted.eq_ignore_ascii_case(phase)),
