@@ -60,7 +60,7 @@ const OKE_POOL: &str = "oci.oraclecloud.com/node-pool-id";
 const SAFE_ENCODING: &str = "bcdfghjklmnpqrstvwxz2456789";
 const SUFFIX_LENGTH: usize = 5;
 
-/// The pool that these labels name, by the first of [`POOL_LABELS`] that has a value.
+/// The pool that these labels name, by the first of `POOL_LABELS` that has a value.
 pub fn of_labels<'l>(labels: &'l Labels<'_>) -> Option<&'l str> {
     let value = |label| labels.get(label).map(|value| value.as_str());
     POOL_LABELS.iter().find_map(|label| value(label).filter(|value| !value.is_empty()))
