@@ -8,6 +8,7 @@ use hpa_model::verdict::{METRIC_NAME, capacity_metric, recommended_spec};
 use hpa_model::{FeatureGates, HpaSpec};
 use k8s_openapi::api::autoscaling::v2;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use oppscale_cluster::autoscaler::describe_metric;
 use oppscale_cluster::{Autoscaler, label_selector};
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 use oppscale_core::reserve::Reserve;
@@ -113,7 +114,7 @@ pub fn correct_hpa(
             } else if place["object"]["metric"]["name"] != METRIC_NAME
                 || place["object"] != metric["object"]
             {
-                notes.push(format!("Replaced: {}.", described(old)));
+                notes.push(format!("Replaced: {}.", describe_metric(old)));
             }
             *place = metric;
         }
@@ -123,7 +124,7 @@ pub fn correct_hpa(
         if judged.is_none_or(|(judged, _)| judged != at) {
             notes.push(format!(
                 "Kept: {}. An HPA follows the metric that asks for the most replicas.",
-                described(other)
+                describe_metric(other)
             ));
         }
     }
@@ -134,27 +135,6 @@ pub fn correct_hpa(
     object["spec"]["metrics"] = Value::Array(metrics);
     object["spec"]["behavior"] = rendered["behavior"].clone();
     Ok(Some(CorrectedHpa { object, notes }))
-}
-
-/// A metric for people: `External metric jobs (selector queue=mail)`.
-fn described(metric: &v2::MetricSpec) -> String {
-    let selected = |metric: &v2::MetricIdentifier| match &metric.selector {
-        None => metric.name.clone(),
-        Some(selector) => format!("{} (selector {})", metric.name, label_selector::text(selector)),
-    };
-    let name = if let Some(source) = &metric.object {
-        let object = &source.described_object;
-        format!("{} of {} {}", selected(&source.metric), object.kind, object.name)
-    } else if let Some(source) = &metric.external {
-        selected(&source.metric)
-    } else if let Some(source) = &metric.pods {
-        selected(&source.metric)
-    } else if let Some(source) = &metric.resource {
-        source.name.clone()
-    } else {
-        metric.container_resource.as_ref().map(|s| s.name.clone()).unwrap_or_default()
-    };
-    format!("{} metric {name}", metric.type_)
 }
 
 /// Whether oppscale serve answers an External metric of this selector for the workload alone:

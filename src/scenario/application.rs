@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use hpa_model::application::{Application, Measure, MetricPath};
-use hpa_model::{HpaSpec, MetricSource, MetricSpec, ResourceName, TargetType};
+use hpa_model::{HpaSpec, MetricSource, MetricSpec, ResourceName};
 use oppscale_core::resources::{CPU, MEMORY};
 use oppscale_core::units;
 
@@ -162,13 +162,9 @@ impl PodAssumptions {
 
 /// The container whose cpu the HPA looks at, if it looks at no other cpu.
 fn only_container(spec: &HpaSpec) -> Option<&str> {
-    let cpu = spec.effective_metrics().iter().filter_map(|metric| match &metric.source {
-        MetricSource::Resource(ResourceName::Cpu) => Some(None),
-        MetricSource::ContainerResource { resource: ResourceName::Cpu, container } => {
-            Some(Some(container.as_str()))
-        }
-        _ => None,
-    });
+    let sources = spec.effective_metrics().iter().map(|metric| &metric.source);
+    let cpu = sources.filter(|source| source.resource() == Some(&ResourceName::Cpu));
+    let cpu = cpu.map(MetricSource::container);
     let mut cpu = cpu.peekable();
     let first = cpu.peek().copied().flatten()?;
     cpu.all(|container| container == Some(first)).then_some(first)
@@ -326,22 +322,19 @@ enum Kind {
 impl Kind {
     /// The kind of a metric, and whether it is known rather than assumed.
     fn of(metric: &MetricSpec, load_metric: Option<LoadMetric>) -> (Self, bool) {
-        match (&metric.source, load_metric) {
-            (MetricSource::Resource(resource), _)
-            | (MetricSource::ContainerResource { resource, .. }, _) => match resource {
-                ResourceName::Cpu => (Self::Cpu, true),
-                ResourceName::Memory => (Self::Memory, true),
-                ResourceName::Other(_) => (Self::NoSuchResource, true),
-            },
-            (MetricSource::Pods(_), _) => (Self::WorkOfPod, true),
-            (_, Some(LoadMetric::Queue)) => (Self::Queue, true),
-            (_, Some(LoadMetric::PerPod)) => (Self::PerPod, true),
-            (_, Some(LoadMetric::Load)) => (Self::Load, true),
-            (_, None) => match keda_scaler(metric.source.name()) {
+        match (metric.source.resource(), load_metric) {
+            (Some(ResourceName::Cpu), _) => (Self::Cpu, true),
+            (Some(ResourceName::Memory), _) => (Self::Memory, true),
+            (Some(ResourceName::Other(_)), _) => (Self::NoSuchResource, true),
+            (None, _) if metric.source.is_per_pod() => (Self::WorkOfPod, true),
+            (None, Some(LoadMetric::Queue)) => (Self::Queue, true),
+            (None, Some(LoadMetric::PerPod)) => (Self::PerPod, true),
+            (None, Some(LoadMetric::Load)) => (Self::Load, true),
+            (None, None) => match keda_scaler(metric.source.name()) {
                 Some(scaler) if is_queue(scaler) => (Self::Queue, true),
                 Some(scaler) if scaler.starts_with("cron") => (Self::Schedule, true),
                 // A Value is compared as it is, so it must be one of each pod to make sense.
-                _ if is_value(metric) => (Self::PerPod, false),
+                _ if metric.is_value() => (Self::PerPod, false),
                 _ => (Self::Load, false),
             },
         }
@@ -395,21 +388,11 @@ fn is_queue(scaler: &str) -> bool {
     QUEUES.iter().any(|queue| scaler.starts_with(queue))
 }
 
-/// Whether the metric is compared as it is, and not divided among the pods.
-fn is_value(metric: &MetricSpec) -> bool {
-    match metric.source {
-        // External goes by the field that is set.
-        MetricSource::External(_) => metric.target.average_value.is_none(),
-        _ => metric.target.kind == TargetType::Value,
-    }
-}
-
 /// The target in the metric's own unit, for one pod.
 fn target(metric: &MetricSpec, request: f64, bytes: f64) -> f64 {
     let target = &metric.target;
-    let requested = match &metric.source {
-        MetricSource::Resource(ResourceName::Memory)
-        | MetricSource::ContainerResource { resource: ResourceName::Memory, .. } => bytes,
+    let requested = match metric.source.resource() {
+        Some(ResourceName::Memory) => bytes,
         _ => request,
     };
     let percent = target.average_utilization.map(|percent| f64::from(percent) / 100.0 * requested);

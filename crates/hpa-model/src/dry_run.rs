@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::config::ControllerConfig;
 use super::controller::Controller;
 use super::explanation::explain;
+use super::metric::{MetricSpec, ResourceName};
 use super::observation::{Observation, Pod, PodReading, Pods, Sample, Scale, Selector};
 use super::replica_calculator::MetricError;
-use super::spec::{HpaSpec, MetricSource, MetricSpec, ResourceName};
+use super::spec::HpaSpec;
 use super::status::Outcome;
 
 /// The values that the controller reads from a cluster at one sync.
@@ -92,19 +93,13 @@ impl LoadShare {
     /// The default for a metric without a stated kind.
     #[must_use]
     pub fn of(metric: &MetricSpec) -> Self {
-        match &metric.source {
-            MetricSource::Resource(ResourceName::Cpu)
-            | MetricSource::ContainerResource { resource: ResourceName::Cpu, .. }
-            | MetricSource::Pods(_) => Self::Total,
-            MetricSource::Resource(_) | MetricSource::ContainerResource { .. } => Self::Constant,
+        match metric.source.resource() {
+            Some(ResourceName::Cpu) => Self::Total,
+            Some(ResourceName::Memory | ResourceName::Other(_)) => Self::Constant,
             // The controller multiplies the ratio to a `value` by the ready pods, which makes
             // sense only for what falls as pods are added.
-            MetricSource::External(_) | MetricSource::Object { .. } => {
-                match metric.target.average_value {
-                    Some(_) => Self::Total,
-                    None => Self::PerPod,
-                }
-            }
+            None if metric.is_value() => Self::PerPod,
+            None => Self::Total,
         }
     }
 }
@@ -285,7 +280,7 @@ impl Spread<'_> {
 mod tests {
     use super::*;
     use crate::observation::{Phase, ReadyCondition, ReadyStatus};
-    use crate::spec::MetricTarget;
+    use crate::{MetricIdentifier, MetricSource, MetricTarget, TargetType};
 
     fn hpa(target: i32) -> HpaSpec {
         let source = MetricSource::Resource(ResourceName::Cpu);
@@ -392,6 +387,22 @@ mod tests {
         assert_eq!(run.sync(&zero).replicas, Some(0));
         // Later than the recommendations of before are remembered.
         assert_eq!(run.sync(&reading(400, 5, 4.0)).replicas, Some(5));
+    }
+
+    #[test]
+    fn an_object_metric_with_both_targets_is_shared_by_the_type_of_its_target() {
+        let source = MetricSource::Object {
+            metric: MetricIdentifier::named("latency"),
+            kind: "Service".to_owned(),
+            name: "web".to_owned(),
+        };
+        let share = |kind| {
+            let target =
+                MetricTarget { kind, value: Some(100), ..MetricTarget::average_value(100) };
+            LoadShare::of(&MetricSpec { source: source.clone(), target })
+        };
+        assert_eq!(share(TargetType::Value), LoadShare::PerPod);
+        assert_eq!(share(TargetType::AverageValue), LoadShare::Total);
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use oppscale_core::units;
 
 use super::controller::Controller;
+use super::metric::{MetricSpec, ResourceName};
 use super::replica_calculator::{MetricError, Tolerances};
-use super::spec::{HpaSpec, MetricSource, MetricSpec, ResourceName, SelectPolicy};
+use super::spec::{HpaSpec, SelectPolicy};
 use super::status::{
     Action, MetricStatus, MetricValue, Outcome, RescaleReason, ScalingActive, ScalingLimited,
 };
@@ -144,12 +145,8 @@ fn ratio(metric: &MetricSpec, value: MetricValue) -> f64 {
 
 /// `cpu is 91 % of the requests, its target 70 %`.
 fn reading(metric: &MetricSpec, value: MetricValue) -> String {
-    let amount = |milli: i64| match &metric.source {
-        MetricSource::Resource(resource) | MetricSource::ContainerResource { resource, .. }
-            if *resource == ResourceName::Memory =>
-        {
-            units::amount("memory", i128::from(milli / 1000))
-        }
+    let amount = |milli: i64| match metric.source.resource() {
+        Some(ResourceName::Memory) => units::amount("memory", i128::from(milli / 1000)),
         _ => units::decimal(i128::from(milli), 3),
     };
     let target = &metric.target;

@@ -69,6 +69,7 @@ mod controller;
 mod convert;
 mod dry_run;
 mod explanation;
+mod metric;
 mod normalize;
 mod observation;
 mod replay;
@@ -84,6 +85,9 @@ pub use config::{ControllerConfig, FeatureGates, KubernetesVersion, UnsupportedV
 pub use controller::Controller;
 pub use dry_run::{ClusterReading, DryRun, DryRunStep, LoadShare, MetricReading};
 pub use explanation::explain;
+pub use metric::{
+    MetricIdentifier, MetricSource, MetricSpec, MetricTarget, ResourceName, TargetType,
+};
 pub use observation::{
     Observation, Phase, Pod, PodReading, Pods, ReadyCondition, ReadyStatus, Sample, Scale, Selector,
 };
@@ -92,8 +96,7 @@ pub use replay::{
 };
 pub use replica_calculator::{MetricError, PodGroup, group_pod};
 pub use spec::{
-    Behavior, EffectiveRules, HpaSpec, MetricIdentifier, MetricSource, MetricSpec, MetricTarget,
-    Policy, PolicyType, ResourceName, ScalingRules, SelectPolicy, TargetType, Tolerance,
+    Behavior, EffectiveRules, HpaSpec, Policy, PolicyType, ScalingRules, SelectPolicy, Tolerance,
 };
 pub use status::{
     AbleToScale, Action, Conditions, Event, EventType, MetricStatus, MetricValue, Outcome,

@@ -20,7 +20,7 @@ use super::observation::{
 };
 use super::replica_calculator::MetricError;
 use super::simulation::MAX_PODS;
-use super::spec::{HpaSpec, MetricSource};
+use super::spec::HpaSpec;
 use super::validate::{Invalid, validate};
 
 /// The scenario's zero on the controller's clock: the first pods are an hour old.
@@ -307,13 +307,9 @@ fn sync(
         .iter()
         .zip(&answers)
         .zip(&readings)
-        .map(|((metric, answer), readings)| match (&metric.source, answer) {
-            (_, Err(error)) => Sample::Failed(*error),
-            (MetricSource::External(_), Ok(items)) => Sample::External(items),
-            (MetricSource::Object { .. }, Ok(items)) => items
-                .first()
-                .map_or(Sample::Failed(MetricError::Fetch), |value| Sample::Object(*value)),
-            (_, Ok(_)) => Sample::Pods(readings),
+        .map(|((metric, answer), readings)| match answer {
+            Err(error) => Sample::Failed(*error),
+            Ok(items) => metric.source.sample(items, readings),
         })
         .collect();
     let (total, ready) = workload.total_and_ready(at(now));

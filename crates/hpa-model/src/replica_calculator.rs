@@ -15,8 +15,9 @@ use thiserror::Error;
 
 use super::config::ControllerConfig;
 use super::convert::{ceil_replicas, go_int64};
+use super::metric::{MetricSource, MetricSpec, ResourceName, TargetType};
 use super::observation::{Phase, Pod, PodReading, Pods, ReadyStatus, Sample};
-use super::spec::{HpaSpec, MetricSource, MetricSpec, ResourceName, TargetType};
+use super::spec::HpaSpec;
 use super::status::MetricValue;
 
 /// Why a metric gave no proposal. The text is upstream's innermost cause.
@@ -102,9 +103,14 @@ impl Calculation<'_> {
         sample: Sample<'_>,
     ) -> Result<Proposal, MetricError> {
         let target = metric.target;
-        match (&metric.source, sample) {
-            (_, Sample::Failed(error)) => Err(error),
-            (MetricSource::External(_), Sample::External(items)) => {
+        let failure = match sample {
+            Sample::Failed(error) => error,
+            // An answer of another API than the metric's is no answer.
+            _ => MetricError::Fetch,
+        };
+        match &metric.source {
+            MetricSource::External(_) => {
+                let Sample::External(items) = sample else { return Err(failure) };
                 if target.average_value.is_none() && target.value.is_none() {
                     return Err(MetricError::NoTarget);
                 }
@@ -118,7 +124,8 @@ impl Calculation<'_> {
                     (None, None) => Err(MetricError::NoTarget),
                 }
             }
-            (MetricSource::Object { .. }, Sample::Object(usage)) => {
+            MetricSource::Object { .. } => {
+                let Sample::Object(usage) = sample else { return Err(failure) };
                 match (target.kind, target.value, target.average_value) {
                     (TargetType::Value, Some(target), _) => self.value(usage, target),
                     (TargetType::AverageValue, _, Some(target)) => {
@@ -127,14 +134,13 @@ impl Calculation<'_> {
                     _ => Err(MetricError::NoTarget),
                 }
             }
-            (MetricSource::Pods(_), Sample::Pods(readings)) => {
+            MetricSource::Pods(_) => {
+                let Sample::Pods(readings) = sample else { return Err(failure) };
                 let target = target.average_value.ok_or(MetricError::NoTarget)?;
                 plain(self, readings, target, false)
             }
-            (
-                MetricSource::Resource(resource) | MetricSource::ContainerResource { resource, .. },
-                Sample::Pods(readings),
-            ) => {
+            MetricSource::Resource(resource) | MetricSource::ContainerResource { resource, .. } => {
+                let Sample::Pods(readings) = sample else { return Err(failure) };
                 let is_cpu = *resource == ResourceName::Cpu;
                 match (target.average_value, target.average_utilization) {
                     (Some(target), _) => plain(self, readings, target, is_cpu),
@@ -142,8 +148,6 @@ impl Calculation<'_> {
                     (None, None) => Err(MetricError::NoTarget),
                 }
             }
-            // An answer of another API than the metric's is no answer.
-            _ => Err(MetricError::Fetch),
         }
     }
 

@@ -4,10 +4,10 @@
 //! (`SetDefaults_HorizontalPodAutoscalerBehavior`), except that `scaleDown`'s window stays open
 //! for kube-controller-manager's flag to fill. Policies that are given replace the default list.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use super::config::FeatureGates;
+use super::metric::{MetricSource, MetricSpec, MetricTarget, ResourceName};
 
 /// `HorizontalPodAutoscalerSpec` without its `scaleTargetRef`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,87 +20,6 @@ pub struct HpaSpec {
     pub metrics: Vec<MetricSpec>,
     /// `behavior`; `None` is a different algorithm from an empty one.
     pub behavior: Option<Behavior>,
-}
-
-/// One entry of `metrics`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MetricSpec {
-    /// Source of the metric.
-    pub source: MetricSource,
-    /// Target that it is compared with.
-    pub target: MetricTarget,
-}
-
-/// The source of a metric, `type` and its block.
-#[derive(Clone, Debug, PartialEq)]
-pub enum MetricSource {
-    /// `external`: `external.metrics.k8s.io`, the items of the answer are added up.
-    External(MetricIdentifier),
-    /// `object`: one value of one object, from `custom.metrics.k8s.io`.
-    Object {
-        /// The metric.
-        metric: MetricIdentifier,
-        /// `describedObject.kind`.
-        kind: String,
-        /// `describedObject.name`.
-        name: String,
-    },
-    /// `pods`: one value per pod, from `custom.metrics.k8s.io`.
-    Pods(MetricIdentifier),
-    /// `resource`: usage of all containers of each pod, from `metrics.k8s.io`.
-    Resource(ResourceName),
-    /// `containerResource`: usage of one container of each pod.
-    ContainerResource {
-        /// `name`.
-        resource: ResourceName,
-        /// `container`.
-        container: String,
-    },
-}
-
-/// `metric`: a name and the labels that select among its series.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct MetricIdentifier {
-    /// `name`.
-    pub name: String,
-    /// `selector.matchLabels`; `None` is no selector at all. Expressions are not modelled: they
-    /// change which items the metrics API answers with, not what is done with them.
-    pub match_labels: Option<BTreeMap<String, String>>,
-}
-
-/// A resource of `metrics.k8s.io`. Only CPU samples are judged by the pod's readiness.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ResourceName {
-    /// `cpu`.
-    Cpu,
-    /// `memory`.
-    Memory,
-    /// Any other name.
-    Other(String),
-}
-
-/// `target.type`. Only Object metrics use it; for the others the fields that are set decide.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TargetType {
-    /// `Value`.
-    Value,
-    /// `AverageValue`.
-    AverageValue,
-    /// `Utilization`.
-    Utilization,
-}
-
-/// `target`. The API allows combinations that mean nothing, so all fields are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MetricTarget {
-    /// `type`.
-    pub kind: TargetType,
-    /// `value`, thousandths, rounded up as `Quantity.MilliValue` does; positive.
-    pub value: Option<i64>,
-    /// `averageValue`, thousandths, rounded up; positive.
-    pub average_value: Option<i64>,
-    /// `averageUtilization`, per cent of the request; positive.
-    pub average_utilization: Option<i32>,
 }
 
 static DEFAULT_METRICS: [MetricSpec; 1] = [MetricSpec {
@@ -143,76 +62,6 @@ impl HpaSpec {
             metrics: self.effective_metrics().to_vec(),
             behavior,
         }
-    }
-}
-
-impl MetricSource {
-    /// Whether the controller asks for a value of each pod: not for External and Object metrics.
-    #[must_use]
-    pub fn is_per_pod(&self) -> bool {
-        !matches!(self, Self::External(_) | Self::Object { .. })
-    }
-
-    /// The name of the metric or resource.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        match self {
-            Self::External(id) | Self::Pods(id) | Self::Object { metric: id, .. } => &id.name,
-            Self::Resource(resource) | Self::ContainerResource { resource, .. } => resource.name(),
-        }
-    }
-}
-
-impl MetricTarget {
-    const EMPTY: Self = Self {
-        kind: TargetType::Value,
-        value: None,
-        average_value: None,
-        average_utilization: None,
-    };
-
-    /// `type: Value` with `value` in thousandths.
-    #[must_use]
-    pub const fn value(milli: i64) -> Self {
-        Self { value: Some(milli), ..Self::EMPTY }
-    }
-
-    /// `type: AverageValue` with `averageValue` in thousandths.
-    #[must_use]
-    pub const fn average_value(milli: i64) -> Self {
-        Self { kind: TargetType::AverageValue, average_value: Some(milli), ..Self::EMPTY }
-    }
-
-    /// `type: Utilization` with `averageUtilization` in per cent.
-    #[must_use]
-    pub const fn average_utilization(percent: i32) -> Self {
-        Self { kind: TargetType::Utilization, average_utilization: Some(percent), ..Self::EMPTY }
-    }
-}
-
-impl MetricIdentifier {
-    /// A metric with a name and no selector.
-    #[must_use]
-    pub fn named(name: &str) -> Self {
-        Self { name: name.to_owned(), match_labels: None }
-    }
-}
-
-impl ResourceName {
-    /// The name in the API.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Cpu => "cpu",
-            Self::Memory => "memory",
-            Self::Other(name) => name,
-        }
-    }
-}
-
-impl fmt::Display for ResourceName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 

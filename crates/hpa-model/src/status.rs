@@ -5,8 +5,9 @@
 //! sentence stops before the quotation.
 
 use super::controller::Controller;
+use super::metric::MetricSpec;
 use super::replica_calculator::MetricError;
-use super::spec::{HpaSpec, MetricIdentifier, MetricSource, MetricSpec, TargetType};
+use super::spec::HpaSpec;
 
 /// `status.conditions`. `None` means that the condition was never set. A run that stops early
 /// leaves the others as they were.
@@ -191,7 +192,9 @@ impl ScalingActive {
             Self::ScalingDisabled => "ScalingDisabled",
             Self::MissingSelector | Self::UnparsableSelector => "InvalidSelector",
             Self::AmbiguousSelector => "AmbiguousSelector",
-            Self::FailedGetMetric(index, _) => metric_at(spec, index, "", reason),
+            Self::FailedGetMetric(index, _) => {
+                metric_at(spec, index, "", MetricSpec::failure_reason)
+            }
         }
     }
 
@@ -199,7 +202,7 @@ impl ScalingActive {
         match self {
             Self::ValidMetricFound(index) => format!(
                 "the HPA was able to successfully calculate a replica count from {}",
-                metric_at(spec, index, String::new(), description)
+                metric_at(spec, index, String::new(), MetricSpec::description)
             ),
             Self::ScalingDisabled => {
                 "scaling is disabled since the replica count of the target is zero".to_owned()
@@ -208,7 +211,7 @@ impl ScalingActive {
             Self::UnparsableSelector | Self::AmbiguousSelector => self.selector_error().to_owned(),
             Self::FailedGetMetric(index, error) => format!(
                 "the HPA was unable to compute the replica count: {}",
-                metric_at(spec, index, String::new(), |metric| inner(metric, error, namespace))
+                metric_at(spec, index, String::new(), |metric| metric.failure(error, namespace))
             ),
         }
     }
@@ -385,7 +388,7 @@ impl RescaleReason {
             Self::AboveMax => "Current number of replicas above Spec.MaxReplicas".to_owned(),
             Self::BelowMin => "Current number of replicas below Spec.MinReplicas".to_owned(),
             Self::MetricAboveTarget(index) => {
-                metric_at(spec, index, String::new(), description) + " above target"
+                metric_at(spec, index, String::new(), MetricSpec::description) + " above target"
             }
             Self::AllBelowTarget => "All metrics below target".to_owned(),
             Self::Empty => String::new(),
@@ -413,8 +416,8 @@ impl Controller {
             })
             .collect();
         for (metric, error) in &failed {
-            let message = inner(metric, *error, namespace);
-            events.push(warning(reason(metric), message));
+            let message = metric.failure(*error, namespace);
+            events.push(warning(metric.failure_reason(), message));
         }
         match outcome.action {
             Action::Held => {
@@ -423,7 +426,7 @@ impl Controller {
                         "invalid metrics ({} invalid out of {}), first error is: {}",
                         failed.len(),
                         metrics.len(),
-                        outer(metric, *error, namespace)
+                        metric.computation_failure(*error, namespace)
                     )
                 } else {
                     let active = outcome.conditions.scaling_active;
@@ -460,139 +463,4 @@ fn warning(reason: &'static str, message: String) -> Event {
 /// Renders the metric at an index of the spec.
 fn metric_at<T>(spec: &HpaSpec, index: usize, none: T, render: impl Fn(&MetricSpec) -> T) -> T {
     spec.effective_metrics().get(index).map_or(none, render)
-}
-
-/// The reason of a failed metric's event and condition.
-fn reason(metric: &MetricSpec) -> &'static str {
-    match metric.source {
-        MetricSource::External(_) => "FailedGetExternalMetric",
-        MetricSource::Object { .. } => "FailedGetObjectMetric",
-        MetricSource::Pods(_) => "FailedGetPodsMetric",
-        MetricSource::Resource(_) => "FailedGetResourceMetric",
-        MetricSource::ContainerResource { .. } => "FailedGetContainerResourceMetric",
-    }
-}
-
-/// The controller's name of a metric in reasons and conditions.
-fn description(metric: &MetricSpec) -> String {
-    let average = metric.target.average_value.is_some();
-    match &metric.source {
-        MetricSource::Object { metric: id, kind, .. }
-            if metric.target.kind == TargetType::Value =>
-        {
-            format!("{kind} metric {}", id.name)
-        }
-        // Upstream says "external" of Object metrics with an average, too.
-        MetricSource::External(id) | MetricSource::Object { metric: id, .. } => {
-            format!("external metric {}({})", id.name, selector(id))
-        }
-        MetricSource::Pods(id) => format!("pods metric {}", id.name),
-        MetricSource::Resource(name) | MetricSource::ContainerResource { resource: name, .. }
-            if average =>
-        {
-            format!("{name} resource")
-        }
-        MetricSource::Resource(name) => {
-            format!("{name} resource utilization (percentage of request)")
-        }
-        MetricSource::ContainerResource { resource, .. } => {
-            format!("{resource} container resource utilization (percentage of request)")
-        }
-    }
-}
-
-/// A label selector as Go prints it.
-fn selector(id: &MetricIdentifier) -> String {
-    let Some(labels) = &id.match_labels else {
-        return "nil".to_owned();
-    };
-    let labels: String = labels.iter().map(|(key, value)| format!("{key}: {value},")).collect();
-    format!(
-        "&LabelSelector{{MatchLabels:map[string]string{{{labels}}},\
-         MatchExpressions:[]LabelSelectorRequirement{{}},}}"
-    )
-}
-
-/// The error as text of the metric's own event and of the condition.
-fn inner(metric: &MetricSpec, error: MetricError, namespace: &str) -> String {
-    let target = &metric.target;
-    let api = match metric.source {
-        MetricSource::External(_) => "external",
-        MetricSource::Object { .. } | MetricSource::Pods(_) => "custom",
-        MetricSource::Resource(_) | MetricSource::ContainerResource { .. } => "resource",
-    };
-    let cause = match error {
-        MetricError::Fetch | MetricError::NoItems => format!("{error} from {api} metrics API"),
-        _ => error.to_string(),
-    };
-    let fetching = matches!(error, MetricError::Fetch | MetricError::NoItems);
-    match &metric.source {
-        _ if error == MetricError::NoTarget => match &metric.source {
-            MetricSource::External(_) => "invalid external metric source: neither a value target \
-                                          nor an average value target was set"
-                .to_owned(),
-            MetricSource::Object { .. } => "invalid object metric source: neither a value target \
-                                            nor an average value target was set"
-                .to_owned(),
-            _ => "invalid resource metric source: neither an average utilization target nor an \
-                  average value (usage) target was set"
-                .to_owned(),
-        },
-        MetricSource::External(id) if fetching => format!(
-            "unable to get external metric {namespace}/{}/{}: {cause}",
-            id.name,
-            selector(id)
-        ),
-        // The arguments are in the wrong order upstream.
-        MetricSource::Object { metric: id, kind, name } if fetching => {
-            format!("unable to get metric {}: {kind} on {namespace} {name}/{cause}", id.name)
-        }
-        MetricSource::External(_) | MetricSource::Object { .. } => {
-            format!("unable to calculate ready pods: {cause}")
-        }
-        MetricSource::Pods(id) if fetching => format!("unable to get metric {}: {cause}", id.name),
-        MetricSource::Pods(_) => cause,
-        MetricSource::Resource(name) | MetricSource::ContainerResource { resource: name, .. } => {
-            let what = if target.average_value.is_some() { "usage" } else { "utilization" };
-            let cause = match error {
-                _ if fetching => format!("unable to get metrics for resource {name}: {cause}"),
-                MetricError::MissingRequest => format!("{cause} for {name}"),
-                _ => cause,
-            };
-            format!("failed to get {name} {what}: {cause}")
-        }
-    }
-}
-
-/// The error as text of `FailedComputeMetricsReplicas`.
-fn outer(metric: &MetricSpec, error: MetricError, namespace: &str) -> String {
-    let inner = inner(metric, error, namespace);
-    let with_target = error != MetricError::NoTarget;
-    let average = metric.target.average_value.is_some();
-    match &metric.source {
-        MetricSource::External(id) => {
-            let name = &id.name;
-            let middle = match (with_target, average) {
-                (true, true) => format!("failed to get {name} external metric: "),
-                (true, false) => format!("failed to get external metric {name}: "),
-                (false, _) => String::new(),
-            };
-            format!("failed to get {name} external metric value: {middle}{inner}")
-        }
-        MetricSource::Object { metric: id, .. } => {
-            let middle = if with_target && metric.target.kind == TargetType::AverageValue {
-                format!("failed to get {} object metric: ", id.name)
-            } else {
-                String::new()
-            };
-            format!("failed to get object metric value: {middle}{inner}")
-        }
-        MetricSource::Pods(_) => format!("failed to get pods metric value: {inner}"),
-        MetricSource::Resource(name) => {
-            format!("failed to get {name} resource metric value: {inner}")
-        }
-        MetricSource::ContainerResource { container, .. } => {
-            format!("failed to get {container} container metric value: {inner}")
-        }
-    }
 }

@@ -7,10 +7,7 @@ use std::fmt;
 use thiserror::Error;
 
 use super::config::FeatureGates;
-use super::spec::{
-    Behavior, HpaSpec, MetricIdentifier, MetricSource, MetricSpec, MetricTarget, ResourceName,
-    ScalingRules,
-};
+use super::spec::{Behavior, HpaSpec, ScalingRules};
 
 /// `MaxPeriodSeconds`.
 const MAX_PERIOD_SECONDS: i32 = 1800;
@@ -105,7 +102,7 @@ pub fn validate(spec: &HpaSpec, gates: FeatureGates) -> Result<(), Invalid> {
         found.invalid("spec.maxReplicas".to_owned(), max, detail);
     }
     for (index, metric) in spec.metrics.iter().enumerate() {
-        found.metric(metric, &format!("spec.metrics[{index}]"));
+        metric.validate(&format!("spec.metrics[{index}]"), &mut found);
     }
     if min == 0 && !spec.has_object_or_external_metric() {
         found.forbidden(
@@ -119,21 +116,27 @@ pub fn validate(spec: &HpaSpec, gates: FeatureGates) -> Result<(), Invalid> {
     if found.errors.is_empty() { Ok(()) } else { Err(Invalid { errors: found.errors }) }
 }
 
+/// Complaints as they are found.
 #[derive(Default)]
-struct FieldErrors {
+pub(super) struct FieldErrors {
     errors: Vec<FieldError>,
 }
 
 impl FieldErrors {
-    fn required(&mut self, field: String, detail: &'static str) {
+    pub(super) fn required(&mut self, field: String, detail: &'static str) {
         self.errors.push(FieldError::Required { field, detail });
     }
 
-    fn forbidden(&mut self, field: String, detail: &'static str) {
+    pub(super) fn forbidden(&mut self, field: String, detail: &'static str) {
         self.errors.push(FieldError::Forbidden { field, detail });
     }
 
-    fn invalid(&mut self, field: String, value: impl ToString, detail: impl Into<String>) {
+    pub(super) fn invalid(
+        &mut self,
+        field: String,
+        value: impl ToString,
+        detail: impl Into<String>,
+    ) {
         self.errors.push(FieldError::Invalid {
             field,
             value: value.to_string(),
@@ -141,97 +144,8 @@ impl FieldErrors {
         });
     }
 
-    fn metric(&mut self, metric: &MetricSpec, path: &str) {
-        let target = &metric.target;
-        match &metric.source {
-            MetricSource::External(identifier) => {
-                let path = format!("{path}.external");
-                self.identifier(identifier, &path);
-                self.target(target, &path);
-                match (target.value, target.average_value) {
-                    (None, None) => self.required(
-                        format!("{path}.target.averageValue"),
-                        "must set either a target value for metric or a per-pod target",
-                    ),
-                    (Some(_), Some(_)) => self.forbidden(
-                        format!("{path}.target.value"),
-                        "may not set both a target value for metric and a per-pod target",
-                    ),
-                    _ => {}
-                }
-            }
-            MetricSource::Object { metric, kind, name } => {
-                let path = format!("{path}.object");
-                for (key, text) in [("kind", kind), ("name", name)] {
-                    self.segment(text, &format!("{path}.describedObject.{key}"), "");
-                }
-                self.identifier(metric, &path);
-                self.target(target, &path);
-                // Unlike External, both may be set; `target.type` then chooses.
-                if target.value.is_none() && target.average_value.is_none() {
-                    self.required(
-                        format!("{path}.target.averageValue"),
-                        "must set either a target value or averageValue",
-                    );
-                }
-            }
-            MetricSource::Pods(identifier) => {
-                let path = format!("{path}.pods");
-                self.identifier(identifier, &path);
-                self.target(target, &path);
-                if target.average_value.is_none() {
-                    self.required(
-                        format!("{path}.target.averageValue"),
-                        "must specify a positive target averageValue",
-                    );
-                }
-            }
-            MetricSource::Resource(resource) => {
-                self.resource(resource, target, &format!("{path}.resource"), None);
-            }
-            MetricSource::ContainerResource { resource, container } => self.resource(
-                resource,
-                target,
-                &format!("{path}.containerResource"),
-                Some(container),
-            ),
-        }
-    }
-
-    fn resource(
-        &mut self,
-        resource: &ResourceName,
-        target: &MetricTarget,
-        path: &str,
-        container: Option<&str>,
-    ) {
-        if *resource == ResourceName::Other(String::new()) {
-            self.required(format!("{path}.name"), "must specify a resource name");
-        }
-        if container == Some("") {
-            self.required(format!("{path}.container"), "must specify a container");
-        }
-        self.target(target, path);
-        match (target.average_utilization, target.average_value) {
-            (None, None) => self.required(
-                format!("{path}.target.averageUtilization"),
-                "must set either a target raw value or a target utilization",
-            ),
-            (Some(_), Some(_)) => self.forbidden(
-                format!("{path}.target.averageValue"),
-                "may not set both a target raw value and a target utilization",
-            ),
-            _ => {}
-        }
-    }
-
-    fn identifier(&mut self, identifier: &MetricIdentifier, path: &str) {
-        let path = format!("{path}.metric.name");
-        self.segment(&identifier.name, &path, "must specify a metric name");
-    }
-
     /// A name that becomes part of a URL path: `IsPathSegmentName`.
-    fn segment(&mut self, text: &str, path: &str, missing: &'static str) {
+    pub(super) fn segment(&mut self, text: &str, path: &str, missing: &'static str) {
         if text.is_empty() {
             self.required(path.to_owned(), missing);
         } else if text == "." || text == ".." {
@@ -243,19 +157,6 @@ impl FieldErrors {
                     self.invalid(path.to_owned(), format!("{text:?}"), detail);
                 }
             }
-        }
-    }
-
-    fn target(&mut self, target: &MetricTarget, path: &str) {
-        for (key, milli) in [("value", target.value), ("averageValue", target.average_value)] {
-            if let Some(milli) = milli.filter(|milli| *milli <= 0) {
-                let field = format!("{path}.target.{key}");
-                self.invalid(field, format!("\"{}\"", Milli(milli)), "must be positive");
-            }
-        }
-        if let Some(percent) = target.average_utilization.filter(|percent| *percent < 1) {
-            let field = format!("{path}.target.averageUtilization");
-            self.invalid(field, percent, "must be greater than 0");
         }
     }
 
@@ -323,24 +224,4 @@ impl fmt::Display for Invalid {
 
 fn detail_suffix(detail: &str) -> String {
     if detail.is_empty() { String::new() } else { format!(": {detail}") }
-}
-
-/// Thousandths, printed as the canonical decimal quantity.
-struct Milli(i64);
-
-impl fmt::Display for Milli {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut mantissa = self.0;
-        let mut suffixes = ["m", "", "k", "M", "G", "T", "P"].into_iter();
-        let mut suffix = suffixes.next().unwrap_or_default();
-        while mantissa != 0 && mantissa % 1000 == 0 {
-            let Some(next) = suffixes.next() else { break };
-            mantissa /= 1000;
-            suffix = next;
-        }
-        match mantissa {
-            0 => f.write_str("0"),
-            _ => write!(f, "{mantissa}{suffix}"),
-        }
-    }
 }

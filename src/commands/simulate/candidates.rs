@@ -12,7 +12,7 @@ use hpa_model::simulation::{
     PAID_USAGE, Run, Setup, UsageModel, configurations,
 };
 use hpa_model::verdict::{self, Change, LoopContext};
-use hpa_model::{ControllerConfig, MetricSource, MetricSpec};
+use hpa_model::{ControllerConfig, MetricSource};
 use oppscale_cluster::autoscaler::quantities_as_text;
 use oppscale_cluster::history;
 use oppscale_cluster::{self, SavedFiles};
@@ -335,14 +335,9 @@ fn assumption(args: &SimulateArgs, manifest: &Manifest) -> Option<String> {
         return None;
     }
     let metrics = manifest.spec.effective_metrics();
-    let named = |metric: &MetricSpec| match &metric.source {
-        MetricSource::External(metric) | MetricSource::Object { metric, .. } => {
-            Some(metric.name.clone())
-        }
-        _ => None,
-    };
-    let taken = named(metrics.get(verdict::capacity_metric(&manifest.spec)?)?)?;
-    let others: Vec<_> = metrics.iter().filter_map(named).filter(|name| *name != taken).collect();
+    let taken = metrics.get(verdict::capacity_metric(&manifest.spec)?)?.source.name();
+    let others = metrics.iter().map(|metric| &metric.source).filter(|source| !source.is_per_pod());
+    let others: Vec<_> = others.map(MetricSource::name).filter(|name| *name != taken).collect();
     let name = manifest.name();
     match (args.metric, others.is_empty()) {
         (Some(_), true) => None,

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, bail};
 use hpa_model::{
     ClusterReading, ControllerConfig, DryRun, DryRunStep, HpaSpec, KubernetesVersion, LoadShare,
-    MetricSource, MetricSpec,
+    MetricSpec,
 };
 use oppscale_cluster::autoscaler::{HpaReader, SCALED_OBJECT};
 use oppscale_cluster::{Autoscaler, Cluster, ClusterError, Operation, autoscalers, server_info};
@@ -217,21 +217,22 @@ fn shares(
             .hint("simulate it: oppscale simulate -f FILE --metric includes-own")
         ),
     };
-    let of = |metric: &MetricSpec| match (&metric.source, stated) {
-        (MetricSource::External(id) | MetricSource::Object { metric: id, .. }, None) => {
-            let share = LoadShare::of(metric);
+    let of = |metric: &MetricSpec| {
+        let share = LoadShare::of(metric);
+        if metric.source.is_per_pod() {
+            return share;
+        }
+        stated.unwrap_or_else(|| {
             let meaning = match share {
                 LoadShare::PerPod => "falls as pods are added",
                 LoadShare::Total | LoadShare::Constant => "does not depend on the replicas",
             };
             printer.note(&format!(
                 "assumed that {} {meaning} where the counts differ; --metric states it",
-                id.name
+                metric.source.name()
             ));
             share
-        }
-        (MetricSource::External(_) | MetricSource::Object { .. }, Some(stated)) => stated,
-        _ => LoadShare::of(metric),
+        })
     };
     Ok(spec.effective_metrics().iter().map(of).collect())
 }

@@ -6,9 +6,7 @@ use super::setup::{ApplicationError, ApplicationSetup};
 use crate::replay::{Delays, Workload};
 use crate::replica_calculator::Tolerances;
 use crate::simulation::{Prng, Rescale};
-use crate::{
-    Controller, HpaSpec, MetricError, MetricSource, Observation, Pod, PodReading, Pods, Scale,
-};
+use crate::{Controller, HpaSpec, MetricError, Observation, Pod, PodReading, Pods, Scale};
 
 /// Length of a step, milliseconds.
 const STEP_MS: u64 = 1_000;
@@ -210,13 +208,15 @@ impl<'s> Simulation<'s> {
             .collect();
         let samples = metrics.iter().zip(totals.iter().zip(&readings));
         let samples: Vec<_> = samples
-            .map(|(metric, (total, readings))| match (&metric.source, total) {
-                (MetricSource::External(_), Some(items)) => crate::Sample::External(items),
-                (MetricSource::Object { .. }, Some([value])) => crate::Sample::Object(*value),
-                (source, _) if source.is_per_pod() && !readings.is_empty() => {
-                    crate::Sample::Pods(readings)
+            .map(|(metric, (total, readings))| {
+                let is_answered = match metric.source.is_per_pod() {
+                    true => !readings.is_empty(),
+                    false => total.is_some(),
+                };
+                match is_answered {
+                    true => metric.source.sample(total.as_slice().as_flattened(), readings),
+                    false => crate::Sample::Failed(MetricError::Fetch),
                 }
-                _ => crate::Sample::Failed(MetricError::Fetch),
             })
             .collect();
         let (total, ready) = self.workload.total_and_ready(at(now));

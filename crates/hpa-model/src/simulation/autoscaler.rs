@@ -16,7 +16,7 @@ use super::pod::PodStage;
 use super::setup::SyncTiming;
 use super::world::{Event, FILLER, World};
 use crate::{
-    Controller, HpaSpec, MetricError, MetricSource, Observation, Phase, Pod, PodReading, Pods,
+    Controller, HpaSpec, MetricError, MetricSpec, Observation, Phase, Pod, PodReading, Pods,
     ReadyCondition, ReadyStatus, Sample, Scale, Selector,
 };
 
@@ -112,15 +112,12 @@ impl World {
         let listed = if lists_pods { self.list_pods(workload) } else { Vec::new() };
         let readings = self.readings(workload, &listed, value);
         let items = value.map(|value| [value]);
-        let sample = |source: &MetricSource| match (source, &items) {
-            (_, None) => Sample::Failed(MetricError::Fetch),
-            (MetricSource::External(_), Some(items)) => Sample::External(items),
-            (MetricSource::Object { .. }, Some([value])) => Sample::Object(*value),
-            _ => Sample::Pods(&readings),
+        let sample = |metric: &MetricSpec| match &items {
+            None => Sample::Failed(MetricError::Fetch),
+            Some(items) => metric.source.sample(items, &readings),
         };
         let scaler = &mut self.scalers[at];
-        let metrics = scaler.spec.effective_metrics().iter().map(|m| sample(&m.source));
-        let metrics: Vec<_> = metrics.collect();
+        let metrics: Vec<_> = scaler.spec.effective_metrics().iter().map(sample).collect();
         let owner = &self.workloads[workload];
         let observation = Observation {
             scale: Some(Scale {

@@ -12,8 +12,7 @@ use super::correction::is_fit_replicas_metric;
 use super::trial::{Bench, Outcome};
 use crate::simulation::{FillersInMetric, MetricModel, MetricUnit};
 use crate::{
-    Behavior, ControllerConfig, EffectiveRules, HpaSpec, MetricSource, MetricSpec, PolicyType,
-    SelectPolicy, TargetType,
+    Behavior, ControllerConfig, EffectiveRules, HpaSpec, MetricSpec, PolicyType, SelectPolicy,
 };
 
 /// In simulation, loops up to this gain settled although theory calls them unstable, because of the
@@ -441,10 +440,10 @@ pub fn capacity_metric(spec: &HpaSpec) -> Option<usize> {
         "fit", "spare",
     ];
     let rank = |(at, metric): (usize, &MetricSpec)| {
-        let name = match &metric.source {
-            MetricSource::External(metric) | MetricSource::Object { metric, .. } => &metric.name,
-            _ => return None,
-        };
+        if metric.source.is_per_pod() {
+            return None;
+        }
+        let name = metric.source.name();
         let has_word = WORDS.iter().any(|word| name.to_ascii_lowercase().contains(word));
         Some((!is_fit_replicas_metric(name), !has_word, at))
     };
@@ -457,11 +456,7 @@ impl Target {
     pub(super) fn of(stored: &HpaSpec, config: &ControllerConfig) -> Option<Self> {
         let metric = stored.effective_metrics().get(capacity_metric(stored)?)?;
         let target = &metric.target;
-        let is_value = match metric.source {
-            // External goes by the field that is set, averageValue first.
-            MetricSource::External(_) => target.average_value.is_none(),
-            _ => target.kind == TargetType::Value,
-        };
+        let is_value = metric.is_value();
         let milli = if is_value { target.value } else { target.average_value }?;
         let behavior = stored.behavior.as_ref();
         let flag_seconds = config.downscale_stabilization_seconds;

@@ -31,12 +31,9 @@ pub fn is_fit_replicas_metric(name: &str) -> bool {
 /// Whether one of the metrics of an HPA is that metric.
 #[must_use]
 pub fn uses_fit_replicas(spec: &HpaSpec) -> bool {
-    spec.effective_metrics().iter().any(|metric| match &metric.source {
-        MetricSource::External(metric) | MetricSource::Object { metric, .. } => {
-            is_fit_replicas_metric(&metric.name)
-        }
-        _ => false,
-    })
+    let mut metrics = spec.effective_metrics().iter();
+    metrics
+        .any(|metric| !metric.source.is_per_pod() && is_fit_replicas_metric(metric.source.name()))
 }
 
 /// The HPA that oppscale recommends for a filler, and renders: the replicas that fit, scaled

@@ -9,8 +9,7 @@ use super::context::LoopContext;
 use crate::replay::{Delays, Workload};
 use crate::simulation::{FillersInMetric, MetricModel, Prng};
 use crate::{
-    Controller, ControllerConfig, HpaSpec, MetricSource, Observation, Pods, Sample, Scale,
-    Selector, Series,
+    Controller, ControllerConfig, HpaSpec, Observation, Pods, Sample, Scale, Selector, Series,
 };
 
 /// A trial's start on the controller's clock.
@@ -162,10 +161,9 @@ impl Bench<'_> {
     ) -> Option<u32> {
         let (total, ready) = workload.total_and_ready(at(now));
         let items = [value];
-        let sample = match self.spec.metrics.first().map(|metric| &metric.source) {
-            Some(MetricSource::Object { .. }) => Sample::Object(value),
-            _ => Sample::External(&items),
-        };
+        let metric = self.spec.metrics.first();
+        let sample =
+            metric.map_or(Sample::External(&items), |metric| metric.source.sample(&items, &[]));
         let observation = Observation {
             scale: Some(Scale {
                 spec_replicas: workload.spec_replicas(),

@@ -6,17 +6,18 @@
 //! reads.
 
 mod conversion;
+mod metric;
 mod reader;
 mod validation;
 
 pub use conversion::{Unconvertible, convert};
+pub use metric::describe_metric;
 pub use reader::HpaReader;
 
 use std::collections::BTreeMap;
 
 use hpa_model::{
-    Behavior, FieldError, HpaSpec, Invalid, MetricIdentifier, MetricSource, MetricSpec,
-    MetricTarget, Policy, PolicyType, ResourceName, ScalingRules, SelectPolicy, TargetType,
+    Behavior, FieldError, HpaSpec, Invalid, Policy, PolicyType, ScalingRules, SelectPolicy,
     Tolerance,
 };
 use k8s_openapi::api::autoscaling::v2;
@@ -26,6 +27,8 @@ use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 use oppscale_core::quantity::Quantity;
 use serde::Deserialize;
 use serde_json::Value;
+
+use self::metric::Block;
 
 /// The kind of the API.
 pub const HPA: &str = "HorizontalPodAutoscaler";
@@ -117,12 +120,14 @@ impl Autoscaler {
         let status = self.0.status.as_ref();
         let values = status.and_then(|s| s.current_metrics.as_deref()).unwrap_or_default();
         self.metrics().iter().enumerate().filter_map(move |(at, metric)| {
-            let (name, target) = wanted(metric)?;
-            let same = |status: &&v2::MetricStatus| now(status).is_some_and(|now| now.0 == name);
+            let Block { name, target, .. } = Block::of(metric)?;
+            let same = |status: &&v2::MetricStatus| {
+                metric::current(status).is_some_and(|now| now.0 == name)
+            };
             // The controller reports metrics in the order of the spec, where two may have the same
             // name. Only after a change of the spec the order differs.
             let status = values.get(at).filter(same).or_else(|| values.iter().find(same));
-            Some((name, target, status.and_then(now).map(|now| now.1)))
+            Some((name, target, status.and_then(metric::current).map(|now| now.1)))
         })
     }
 
@@ -240,7 +245,7 @@ impl Autoscaler {
         let max_replicas = replicas("maxReplicas", spec.max_replicas);
         let mut metrics = Vec::new();
         for (at, metric) in spec.metrics.iter().flatten().enumerate() {
-            match decode_metric(metric, &format!("spec.metrics[{at}]")) {
+            match metric::decode(metric, &format!("spec.metrics[{at}]")) {
                 Ok(metric) => metrics.push(metric),
                 Err(error) => errors.push(error),
             }
@@ -260,26 +265,6 @@ impl Autoscaler {
         }
         Ok(HpaSpec { min_replicas, max_replicas, metrics, behavior })
     }
-}
-
-/// Name and target of a metric in a spec.
-fn wanted(metric: &v2::MetricSpec) -> Option<(&str, &v2::MetricTarget)> {
-    let v2::MetricSpec { container_resource, external, object, pods, resource, .. } = metric;
-    None.or(container_resource.as_ref().map(|m| (&*m.name, &m.target)))
-        .or(external.as_ref().map(|m| (&*m.metric.name, &m.target)))
-        .or(object.as_ref().map(|m| (&*m.metric.name, &m.target)))
-        .or(pods.as_ref().map(|m| (&*m.metric.name, &m.target)))
-        .or(resource.as_ref().map(|m| (&*m.name, &m.target)))
-}
-
-/// Name and value of a metric in a status.
-fn now(metric: &v2::MetricStatus) -> Option<(&str, &v2::MetricValueStatus)> {
-    let v2::MetricStatus { container_resource, external, object, pods, resource, .. } = metric;
-    None.or(container_resource.as_ref().map(|m| (&*m.name, &m.current)))
-        .or(external.as_ref().map(|m| (&*m.metric.name, &m.current)))
-        .or(object.as_ref().map(|m| (&*m.metric.name, &m.current)))
-        .or(pods.as_ref().map(|m| (&*m.metric.name, &m.current)))
-        .or(resource.as_ref().map(|m| (&*m.name, &m.current)))
 }
 
 /// Writes numbers where the API takes quantities as the text that k8s-openapi's type expects.
@@ -307,84 +292,6 @@ pub fn quantities_as_text(object: &mut Value) {
 
 fn invalid(field: String, value: impl ToString, detail: &str) -> FieldError {
     FieldError::Invalid { field, value: value.to_string(), detail: detail.to_owned() }
-}
-
-fn decode_metric(metric: &v2::MetricSpec, path: &str) -> Result<MetricSpec, FieldError> {
-    let identifier = |metric: &v2::MetricIdentifier| MetricIdentifier {
-        name: metric.name.clone(),
-        match_labels: metric.selector.as_ref().and_then(|s| s.match_labels.clone()),
-    };
-    let (block, found) = match metric.type_.as_str() {
-        "External" => {
-            let source = metric.external.as_ref();
-            ("external", source.map(|s| (MetricSource::External(identifier(&s.metric)), &s.target)))
-        }
-        "Object" => {
-            let source = metric.object.as_ref().map(|source| {
-                let object = &source.described_object;
-                let of_object = MetricSource::Object {
-                    metric: identifier(&source.metric),
-                    kind: object.kind.clone(),
-                    name: object.name.clone(),
-                };
-                (of_object, &source.target)
-            });
-            ("object", source)
-        }
-        "Pods" => {
-            let source = metric.pods.as_ref();
-            ("pods", source.map(|s| (MetricSource::Pods(identifier(&s.metric)), &s.target)))
-        }
-        "Resource" => {
-            let source = metric.resource.as_ref();
-            ("resource", source.map(|s| (MetricSource::Resource(resource(&s.name)), &s.target)))
-        }
-        "ContainerResource" => {
-            let source = metric.container_resource.as_ref().map(|source| {
-                let (resource, container) = (resource(&source.name), source.container.clone());
-                (MetricSource::ContainerResource { resource, container }, &source.target)
-            });
-            ("containerResource", source)
-        }
-        other => {
-            let supported =
-                "\"ContainerResource\", \"External\", \"Object\", \"Pods\", \"Resource\"";
-            return Err(unsupported(format!("{path}.type"), other, supported));
-        }
-    };
-    let (source, target) = found.ok_or_else(|| FieldError::Required {
-        field: format!("{path}.{block}"),
-        detail: "must populate information for the given metric source",
-    })?;
-    Ok(MetricSpec { source, target: decode_target(target, &format!("{path}.{block}.target"))? })
-}
-
-fn decode_target(target: &v2::MetricTarget, path: &str) -> Result<MetricTarget, FieldError> {
-    let kind = match target.type_.as_str() {
-        "Value" => TargetType::Value,
-        "AverageValue" => TargetType::AverageValue,
-        "Utilization" => TargetType::Utilization,
-        "" => {
-            return Err(FieldError::Required {
-                field: format!("{path}.type"),
-                detail: "must specify a metric target type: Utilization, Value or AverageValue",
-            });
-        }
-        other => {
-            let supported = "\"AverageValue\", \"Utilization\", \"Value\"";
-            return Err(unsupported(format!("{path}.type"), other, supported));
-        }
-    };
-    let milli = |name: &str, value: &Option<QuantityText>| match value {
-        None => Ok(None),
-        Some(text) => quantity(text, format!("{path}.{name}")).map(|q| Some(q.milli_value().value)),
-    };
-    Ok(MetricTarget {
-        kind,
-        value: milli("value", &target.value)?,
-        average_value: milli("averageValue", &target.average_value)?,
-        average_utilization: target.average_utilization,
-    })
 }
 
 fn decode_rules(rules: &v2::HPAScalingRules, path: &str) -> Result<ScalingRules, FieldError> {
@@ -434,16 +341,6 @@ fn quantity(text: &QuantityText, field: String) -> Result<Quantity, FieldError> 
     match text.0.parse::<Quantity>() {
         Ok(quantity) if !quantity.milli_value().saturated => Ok(quantity),
         _ => Err(invalid(field, format!("{:?}", text.0), "must be a quantity such as 30 or 1500m")),
-    }
-}
-
-/// The resource of this name.
-#[must_use]
-pub fn resource(name: &str) -> ResourceName {
-    match name {
-        "cpu" => ResourceName::Cpu,
-        "memory" => ResourceName::Memory,
-        other => ResourceName::Other(other.to_owned()),
     }
 }
 

@@ -14,7 +14,7 @@ use hpa_model::{
 use k8s_openapi::api::autoscaling::{v1, v2};
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as QuantityText;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{APIGroup, LabelSelector, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{APIGroup, Time};
 use oppscale_core::kinds::{self, Kind, encode_segment, percent_encode};
 use oppscale_core::quantity::Quantity;
 use oppscale_core::selector::Selector;
@@ -22,6 +22,7 @@ use oppscale_core::units::parse_duration;
 use serde::Deserialize;
 
 use super::Autoscaler;
+use super::metric::Block;
 use crate::client::{Cluster, Operation};
 use crate::containers;
 use crate::discovery;
@@ -391,25 +392,18 @@ impl Metric {
         source: &MetricSource,
         declared: Option<&v2::MetricSpec>,
     ) -> anyhow::Result<Self> {
-        let selector = |of: Option<&v2::MetricIdentifier>| text_of(of?.selector.as_ref()?);
-        let (name, source) = match source {
-            MetricSource::Resource(resource) => (resource.to_string(), Source::Resource(None)),
-            MetricSource::ContainerResource { resource, container } => {
-                (resource.to_string(), Source::Resource(Some(container.clone())))
+        let declared = declared.and_then(Block::of);
+        let series = declared.as_ref().map(Block::series).unwrap_or_default();
+        let name = source.name().to_owned();
+        let source = match source {
+            MetricSource::Resource(_) => Source::Resource(None),
+            MetricSource::ContainerResource { container, .. } => {
+                Source::Resource(Some(container.clone()))
             }
-            MetricSource::Pods(id) => {
-                let declared = declared.and_then(|metric| metric.pods.as_ref());
-                let series = selector(declared.map(|pods| &pods.metric)).unwrap_or_default();
-                (id.name.clone(), Source::Pods(series))
-            }
-            MetricSource::External(id) => {
-                let declared = declared.and_then(|metric| metric.external.as_ref());
-                let series = selector(declared.map(|external| &external.metric));
-                (id.name.clone(), Source::External(series.unwrap_or_default()))
-            }
-            MetricSource::Object { metric, kind, name } => {
-                let declared = declared.and_then(|metric| metric.object.as_ref());
-                let described = declared.map(|object| &object.described_object);
+            MetricSource::Pods(_) => Source::Pods(series),
+            MetricSource::External(_) => Source::External(series),
+            MetricSource::Object { kind, name, .. } => {
+                let described = declared.and_then(|block| block.object);
                 let api_version = described.and_then(|object| object.api_version.as_deref());
                 let api_version = api_version.filter(|text| !text.is_empty()).unwrap_or("v1");
                 let object = match kind == "Namespace" && api_version == "v1" {
@@ -419,8 +413,7 @@ impl Metric {
                         Some(format!("{}/{name}", kind.resource()))
                     }
                 };
-                let series = selector(declared.map(|object| &object.metric)).unwrap_or_default();
-                (metric.name.clone(), Source::Object(object, series))
+                Source::Object(object, series)
             }
         };
         Ok(Self { name, source })
@@ -555,13 +548,6 @@ fn milli(text: &QuantityText) -> i64 {
     text.0.parse::<Quantity>().map_or(0, |quantity| quantity.milli_value().value)
 }
 
-/// A selector of series, as a query takes it.
-fn text_of(selector: &LabelSelector) -> Option<String> {
-    let json = serde_json::to_string(selector).ok()?;
-    let object = serde_json::from_str(&json).ok()?;
-    Some(Selector::from_object(&object).ok()?.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -596,14 +582,5 @@ mod tests {
             "resources": {"requests": {"cpu": "2"}},
         }));
         assert_eq!(request(&pod_level, "cpu", None), Some(2000));
-    }
-
-    #[test]
-    fn selectors_of_series_are_written_as_queries_take_them() {
-        let selector = LabelSelector {
-            match_labels: Some([("queue".to_owned(), "mails".to_owned())].into()),
-            ..LabelSelector::default()
-        };
-        assert_eq!(text_of(&selector).as_deref(), Some("queue=mails"));
     }
 }

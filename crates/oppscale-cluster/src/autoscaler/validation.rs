@@ -10,7 +10,7 @@ use oppscale_core::names::{
     is_subdomain,
 };
 
-use super::Autoscaler;
+use super::{Autoscaler, metric};
 
 /// The only kind of the core API that has a scale.
 const CORE_KIND: &str = "ReplicationController";
@@ -33,7 +33,7 @@ impl Autoscaler {
         let target = &spec.scale_target_ref;
         reference(target, "spec.scaleTargetRef", target.kind == CORE_KIND, &mut errors);
         for (at, metric) in spec.metrics.iter().flatten().enumerate() {
-            self::metric(metric, &format!("spec.metrics[{at}]"), &mut errors);
+            metric::validate(metric, &format!("spec.metrics[{at}]"), &mut errors);
         }
         errors
     }
@@ -85,7 +85,7 @@ fn label(key: &str, value: Option<&str>, field: &str, errors: &mut Vec<FieldErro
     }
 }
 
-fn reference(
+pub(super) fn reference(
     of: &v2::CrossVersionObjectReference,
     path: &str,
     is_core_allowed: bool,
@@ -119,46 +119,9 @@ fn reference(
     }
 }
 
-fn metric(metric: &v2::MetricSpec, path: &str, errors: &mut Vec<FieldError>) {
-    let blocks = [
-        ("ContainerResource", "containerResource", metric.container_resource.is_some()),
-        ("External", "external", metric.external.is_some()),
-        ("Object", "object", metric.object.is_some()),
-        ("Pods", "pods", metric.pods.is_some()),
-        ("Resource", "resource", metric.resource.is_some()),
-    ];
-    // The block of an unknown type is not in excess.
-    let is_known = blocks.iter().any(|(kind, ..)| *kind == metric.type_);
-    for (kind, block, is_present) in blocks {
-        if is_present && is_known && kind != metric.type_ {
-            errors.push(FieldError::Forbidden {
-                field: format!("{path}.{block}"),
-                detail: "must populate the given metric source only",
-            });
-        }
-    }
-    if let Some(object) = &metric.object {
-        let path = format!("{path}.object.describedObject");
-        let mut found = Vec::new();
-        reference(&object.described_object, &path, true, &mut found);
-        // The spec's own check covers kind and name.
-        errors.extend(found.into_iter().filter(|error| error.field().ends_with("apiVersion")));
-    }
-    let identifiers = [
-        ("external", metric.external.as_ref().map(|source| &source.metric)),
-        ("object", metric.object.as_ref().map(|source| &source.metric)),
-        ("pods", metric.pods.as_ref().map(|source| &source.metric)),
-    ];
-    for (block, identifier) in identifiers {
-        if let Some(selector) = identifier.and_then(|metric| metric.selector.as_ref()) {
-            self::selector(selector, &format!("{path}.{block}.metric.selector"), errors);
-        }
-    }
-}
-
 /// The API server takes any selector; the controller cannot use a malformed one, so the metric
 /// would fail at every sync.
-fn selector(selector: &LabelSelector, path: &str, errors: &mut Vec<FieldError>) {
+pub(super) fn selector(selector: &LabelSelector, path: &str, errors: &mut Vec<FieldError>) {
     for (key, value) in selector.match_labels.iter().flatten() {
         label(key, Some(value), &format!("{path}.matchLabels"), errors);
     }

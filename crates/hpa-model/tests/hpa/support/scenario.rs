@@ -129,11 +129,7 @@ fn ms(seconds: f64) -> u64 {
 
 fn metric(file: &MetricFile) -> MetricSpec {
     let identifier = MetricIdentifier::named(file.name.as_deref().unwrap_or("metric"));
-    let resource = match file.name.as_deref() {
-        None | Some("cpu") => ResourceName::Cpu,
-        Some("memory") => ResourceName::Memory,
-        Some(name) => ResourceName::Other(name.to_owned()),
-    };
+    let resource = ResourceName::from(file.name.as_deref().unwrap_or("cpu"));
     let source = match file.r#type.as_str() {
         "External" => MetricSource::External(identifier),
         "Object" => MetricSource::Object {
