@@ -1,12 +1,12 @@
 //! The HorizontalPodAutoscalers of the cluster: what claims a share, and for the page and
 //! `/metrics`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hpa_model::HpaSpec;
 use oppscale_cluster::Autoscaler;
-use oppscale_cluster::follow::Change;
+use oppscale_cluster::follow::{Change, ListState, ObjectStore};
 use oppscale_cluster::typed;
 
 /// All HPAs. Clones share them.
@@ -15,11 +15,8 @@ pub struct Autoscalers(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    known: BTreeMap<(String, String), Scaler>,
-    named: Option<BTreeSet<(String, String)>>,
-    refused: bool,
-    /// Whether they were listed.
-    is_whole: bool,
+    /// By namespace and name.
+    known: ObjectStore<(String, String), Scaler>,
     /// Number of changes of what they scale, and how.
     version: u64,
 }
@@ -35,70 +32,44 @@ pub(crate) struct Scaler {
 impl Autoscalers {
     /// Applies a change of an HPA.
     pub fn change(&self, change: Change<'_>) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match change {
-            Change::Begin => {
-                state.named = Some(BTreeSet::new());
-                state.refused = false;
-            }
-            Change::Applied(json) => {
-                // One that cannot be read is not shown, and scales nothing.
-                let Ok(mut hpa) = typed::from_slice::<Autoscaler>(json.as_bytes()) else { return };
-                (hpa.0.metadata.managed_fields, hpa.0.metadata.annotations) = (None, None);
-                let key = key(&hpa);
-                if let Some(named) = &mut state.named {
-                    named.insert(key.clone());
-                }
-                let known =
-                    state.known.get_mut(&key).filter(|known| known.hpa.0.spec == hpa.0.spec);
-                match known {
-                    // Most changes are of its status.
-                    Some(known) => known.hpa = hpa,
-                    None => {
-                        let spec = hpa.spec().ok();
-                        state.known.insert(key, Scaler { hpa, spec });
-                        state.version += 1;
-                    }
-                }
-            }
-            Change::Gone(json) => {
-                if let Ok(hpa) = typed::from_slice::<Autoscaler>(json.as_bytes()) {
-                    let was_known = state.known.remove(&key(&hpa)).is_some();
-                    state.version += u64::from(was_known);
-                }
-            }
-            Change::End => {
-                if let Some(named) = state.named.take() {
-                    state.known.retain(|key, _| named.contains(key));
-                    state.is_whole = true;
-                    state.version += 1;
-                }
-            }
-            Change::Refused(_) => {
-                let version = state.version + 1;
-                *state = State { refused: true, version, ..State::default() };
-            }
-        }
+        let mut state = self.state();
+        let State { known, version } = &mut *state;
+        // One that cannot be read is not shown, and scales nothing.
+        let decode = |json: &str| {
+            let mut hpa: Autoscaler = typed::from_slice(json.as_bytes()).ok()?;
+            (hpa.0.metadata.managed_fields, hpa.0.metadata.annotations) = (None, None);
+            let key = (hpa.namespace().to_owned(), hpa.name().to_owned());
+            let spec = hpa.spec().ok();
+            Some((key, Some(Scaler { hpa, spec })))
+        };
+        let is_other = known.change(change, decode, |_, old, new| {
+            // Most changes are of its status.
+            let is_same = matches!(
+                (old, new),
+                (Some(old), Some(new)) if old.hpa.0.spec == new.hpa.0.spec
+            );
+            *version += u64::from(!is_same);
+        });
+        *version += u64::from(is_other);
     }
 
     /// The HPAs by namespace and name; `None` if they cannot be read (403).
     pub fn all(&self) -> Option<Vec<Autoscaler>> {
-        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (!state.refused).then(|| state.known.values().map(|known| known.hpa.clone()).collect())
+        let State { known, .. } = &*self.state();
+        let is_refused = matches!(known.state(), ListState::Refused(_) | ListState::Missing);
+        (!is_refused).then(|| known.values().map(|known| known.hpa.clone()).collect())
     }
-}
 
-impl Autoscalers {
     /// Number of changes of what the HPAs scale, and how.
     pub fn version(&self) -> u64 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).version
+        self.state().version
     }
 
     /// Reads the HPAs by namespace, kind and name of the workload that they scale; `None` if they
     /// have not been listed, or cannot be read.
     pub(crate) fn read_targets<R>(&self, read: impl FnOnce(Option<&Targets<'_>>) -> R) -> R {
-        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !state.is_whole {
+        let state = self.state();
+        if *state.known.state() != ListState::Complete {
             return read(None);
         }
         let mut targets = Targets::new();
@@ -109,14 +80,14 @@ impl Autoscalers {
         }
         read(Some(&targets))
     }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// HPAs by namespace, kind and name of the workload that they scale.
 pub(crate) type Targets<'h> = HashMap<(&'h str, &'h str, &'h str), Vec<&'h Scaler>>;
-
-fn key(hpa: &Autoscaler) -> (String, String) {
-    (hpa.namespace().to_owned(), hpa.name().to_owned())
-}
 
 /// The problem that an HPA reports: a condition that should be true and is not.
 pub fn problem(hpa: &Autoscaler) -> Option<String> {

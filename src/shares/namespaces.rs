@@ -2,12 +2,12 @@
 //!
 //! Users who may create a workload may label it, so the label of a workload alone claims nothing.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Deserialize;
 
-use oppscale_cluster::follow::Change;
+use oppscale_cluster::follow::{Change, ListState, ObjectStore};
 use oppscale_core::kinds;
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 use oppscale_core::policy::NamespaceLimits;
@@ -22,10 +22,7 @@ struct State {
     /// label decides.
     named: Option<BTreeSet<String>>,
     /// Limits of the namespaces that were listed and are open, or why they are held.
-    known: HashMap<String, Result<NamespaceLimits, String>>,
-    /// Namespaces named so far by the list that is being read.
-    listed: Option<BTreeSet<String>>,
-    is_refused: bool,
+    known: ObjectStore<String, Result<NamespaceLimits, String>>,
     /// Number of changes.
     version: u64,
 }
@@ -50,43 +47,27 @@ struct MetadataJson {
 impl OpenNamespaces {
     /// No namespace has been listed yet. Those of `named` are open, or else those with the label.
     pub fn new(named: Option<BTreeSet<String>>) -> Self {
-        Self(Arc::new(Mutex::new(State {
-            named,
-            known: HashMap::new(),
-            listed: None,
-            is_refused: false,
-            version: 0,
-        })))
+        Self(Arc::new(Mutex::new(State { named, known: ObjectStore::default(), version: 0 })))
     }
 
     /// Applies a change of a Namespace.
     pub fn change(&self, change: Change<'_>) {
         let mut state = self.state();
-        match change {
-            Change::Begin => state.listed = Some(BTreeSet::new()),
-            Change::Applied(json) => match serde_json::from_str::<NamespaceJson>(json) {
-                Ok(NamespaceJson { metadata }) => state.apply(metadata),
-                Err(error) => tracing::warn!("ignored an invalid Namespace: {error}"),
-            },
-            Change::Gone(json) => {
-                if let Ok(NamespaceJson { metadata }) = serde_json::from_str(json) {
-                    state.set(&metadata.name, None);
-                }
+        let State { named, known, version } = &mut *state;
+        let decode = |json: &str| match serde_json::from_str(json) {
+            Ok(NamespaceJson { metadata }) => Some(limits_of(metadata, named.as_ref())),
+            Err(error) => {
+                tracing::warn!("ignored an invalid Namespace: {error}");
+                None
             }
-            Change::End => {
-                state.version += u64::from(std::mem::take(&mut state.is_refused));
-                let Some(listed) = state.listed.take() else { return };
-                let gone = state.known.keys().filter(|name| !listed.contains(*name));
-                for name in gone.cloned().collect::<Vec<_>>() {
-                    state.set(&name, None);
-                }
+        };
+        let is_other = known.change(change, decode, |name, old, new| {
+            if old != new {
+                *version += 1;
+                log(name, new);
             }
-            Change::Refused(_) => {
-                state.known.clear();
-                state.is_refused = true;
-                state.version += 1;
-            }
-        }
+        });
+        *version += u64::from(is_other);
     }
 
     /// Number of changes so far.
@@ -100,7 +81,7 @@ impl OpenNamespaces {
     /// The reason why workloads in it are held, with the command that opens it.
     pub fn limits(&self, namespace: &str) -> Result<NamespaceLimits, String> {
         let state = self.state();
-        if state.is_refused {
+        if let ListState::Refused(_) | ListState::Missing = state.known.state() {
             return Err(format!(
                 "it is unknown whether namespace {namespace} is open to opportunistic work, for \
                  namespaces cannot be read (403); grant {}",
@@ -125,47 +106,34 @@ impl OpenNamespaces {
     }
 }
 
-impl State {
-    fn apply(&mut self, metadata: MetadataJson) {
-        let MetadataJson { name, labels, annotations, deletion_timestamp } = metadata;
-        if let Some(listed) = &mut self.listed {
-            listed.insert(name.clone());
-        }
-        let is_labelled = || {
-            labels
-                .iter()
-                .flatten()
-                .any(|(key, value)| key == OPPORTUNISTIC_LABEL && value == "true")
-        };
-        let is_open = self.named.as_ref().map_or_else(is_labelled, |named| named.contains(&name));
-        let annotations = annotations.iter().flatten();
-        let limits = || {
-            if deletion_timestamp.is_some() {
-                return Err(format!("namespace {name} is being deleted"));
-            }
-            NamespaceLimits::of(annotations.map(|(name, value)| (name.as_str(), value.as_str())))
-                .map_err(|error| format!("of namespace {name}, {error}"))
-        };
-        let limits = is_open.then(limits);
-        self.set(&name, limits);
+/// Name of a namespace, and its limits or why it is held if it is open.
+fn limits_of(
+    metadata: MetadataJson,
+    named: Option<&BTreeSet<String>>,
+) -> (String, Option<Result<NamespaceLimits, String>>) {
+    let MetadataJson { name, labels, annotations, deletion_timestamp } = metadata;
+    let is_labelled = || {
+        labels.iter().flatten().any(|(key, value)| key == OPPORTUNISTIC_LABEL && value == "true")
+    };
+    if !named.map_or_else(is_labelled, |named| named.contains(&name)) {
+        return (name, None);
     }
+    let annotations = annotations.iter().flatten();
+    let limits = match deletion_timestamp {
+        Some(_) => Err(format!("namespace {name} is being deleted")),
+        None => NamespaceLimits::of(annotations.map(|(name, value)| (&**name, &**value)))
+            .map_err(|error| format!("of namespace {name}, {error}")),
+    };
+    (name, Some(limits))
+}
 
-    fn set(&mut self, name: &str, limits: Option<Result<NamespaceLimits, String>>) {
-        if self.known.get(name) == limits.as_ref() {
-            return;
+fn log(name: &str, limits: Option<&Result<NamespaceLimits, String>>) {
+    match limits {
+        Some(Ok(_)) => tracing::info!(reason = "NamespaceOpen", namespace = name, "open"),
+        Some(Err(why)) => {
+            tracing::warn!(reason = "NamespaceHeld", namespace = name, "held: {why}");
         }
-        self.version += 1;
-        match &limits {
-            Some(Ok(_)) => tracing::info!(reason = "NamespaceOpen", namespace = name, "open"),
-            Some(Err(why)) => {
-                tracing::warn!(reason = "NamespaceHeld", namespace = name, "held: {why}");
-            }
-            None => tracing::info!(reason = "NamespaceClosed", namespace = name, "no longer open"),
-        }
-        match limits {
-            Some(limits) => self.known.insert(name.to_owned(), limits),
-            None => self.known.remove(name),
-        };
+        None => tracing::info!(reason = "NamespaceClosed", namespace = name, "no longer open"),
     }
 }
 

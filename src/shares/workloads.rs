@@ -1,13 +1,13 @@
 //! The served workloads: those with the opportunistic label, kept current by their watches.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use k8s_openapi::api::node::v1::RuntimeClass;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use oppscale_cluster::follow::Change;
+use oppscale_cluster::follow::{Change, ObjectStore};
 use oppscale_cluster::typed;
 use oppscale_cluster::{Autoscaler, PodRules};
 use oppscale_core::defaulting::footprint_of_template;
@@ -70,15 +70,44 @@ pub struct WorkloadStore(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    served: BTreeMap<WorkloadId, ServedWorkload>,
-    /// Labelled objects and their controllers, whose pods theirs are.
-    controlled: BTreeMap<WorkloadId, Group>,
-    /// Workloads named so far by each list that is being read.
-    named: BTreeMap<&'static Kind, BTreeSet<WorkloadId>>,
+    /// The labelled objects of each kind.
+    kinds: BTreeMap<&'static Kind, ObjectStore<WorkloadId, Labelled>>,
     /// Overhead of a pod of each RuntimeClass.
-    overheads: BTreeMap<String, Resources>,
+    overheads: ObjectStore<String, Resources>,
     /// Number of changes of requests.
     version: u64,
+}
+
+/// An object with the opportunistic label.
+#[derive(Debug)]
+enum Labelled {
+    /// A workload that is served.
+    Served(Box<ServedWorkload>),
+    /// Controlled by this object, whose pods its pods are.
+    Controlled(Group),
+}
+
+impl Labelled {
+    fn served(&self) -> Option<&ServedWorkload> {
+        match self {
+            Self::Served(served) => Some(served),
+            Self::Controlled(_) => None,
+        }
+    }
+
+    /// Whether the same is requested.
+    fn requests_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Served(one), Self::Served(other)) => {
+                one.request == other.request
+                    && one.labels == other.labels
+                    && one.claims == other.claims
+                    && one.runtime_class == other.runtime_class
+            }
+            (Self::Controlled(one), Self::Controlled(other)) => one == other,
+            _ => false,
+        }
+    }
 }
 
 /// Fields that the shared model leaves out to keep pods small.
@@ -140,62 +169,29 @@ impl WorkloadStore {
     /// Applies a change of a workload of `kind`.
     pub fn change(&self, kind: &'static Kind, change: Change<'_>) {
         let mut state = self.state();
-        match change {
-            Change::Begin => {
-                state.named.insert(kind, BTreeSet::new());
+        let State { kinds, version, .. } = &mut *state;
+        let decode = |json: &str| {
+            let decoded = decode(kind, json);
+            if decoded.is_none() {
+                tracing::warn!(kind = kind.name, "ignored an object without a name");
             }
-            Change::Applied(json) => match decode(kind, json) {
-                Some(Decoded::Served(served)) => {
-                    if let Some(named) = state.named.get_mut(&kind) {
-                        named.insert(served.id.clone());
-                    }
-                    state.apply(*served);
-                }
-                Some(Decoded::Controlled(id, controller)) => {
-                    state.remove(&id);
-                    if let Some(named) = state.named.get_mut(&kind) {
-                        named.insert(id.clone());
-                    }
-                    let known = state.controlled.insert(id, controller.clone());
-                    state.version += u64::from(known != Some(controller));
-                }
-                Some(Decoded::Not(id)) => state.remove(&id),
-                None => tracing::warn!(kind = kind.name, "ignored an object without a name"),
-            },
-            Change::Gone(json) => {
-                if let Some(id) = decode(kind, json).map(Decoded::id) {
-                    state.remove(&id);
-                }
-            }
-            Change::End => {
-                let Some(named) = state.named.remove(&kind) else { return };
-                state.retain(|id| id.kind != kind || named.contains(id));
-            }
-            Change::Refused(_) => state.retain(|id| id.kind != kind),
-        }
+            decoded
+        };
+        let is_other = kinds.entry(kind).or_default().change(change, decode, |_, old, new| {
+            let is_same = matches!((old, new), (Some(old), Some(new)) if old.requests_as(new));
+            *version += u64::from(!is_same);
+        });
+        *version += u64::from(is_other);
     }
 
     /// Applies a change of a RuntimeClass, whose overhead is a part of every replica.
     pub fn change_runtime_class(&self, change: Change<'_>) {
         let mut state = self.state();
-        let before = state.overheads.clone();
-        match change {
-            // A list names those that there are; the others stay until it is whole, or longer: no
-            // pod can be made of a class that is gone.
-            Change::Begin | Change::End => {}
-            Change::Applied(json) => {
-                if let Some((name, overhead)) = overhead_of(json) {
-                    state.overheads.insert(name, overhead);
-                }
-            }
-            Change::Gone(json) => {
-                if let Some((name, _)) = overhead_of(json) {
-                    state.overheads.remove(&name);
-                }
-            }
-            Change::Refused(_) => state.overheads.clear(),
-        }
-        state.version += u64::from(state.overheads != before);
+        let State { overheads, version, .. } = &mut *state;
+        let is_other = overheads.change(change, overhead_of, |_, old, new| {
+            *version += u64::from(old != new);
+        });
+        *version += u64::from(is_other);
     }
 
     /// Number of changes of requests so far.
@@ -206,17 +202,21 @@ impl WorkloadStore {
     /// The workloads in their order, and for each group of pods the index of its workload.
     pub fn served(&self) -> (Vec<ServedWorkload>, HashMap<Group, TrackId>) {
         let state = self.state();
-        let own = (0..).zip(state.served.keys()).map(|(number, id)| (id.group(), number));
+        let mut served: Vec<ServedWorkload> = state.served().cloned().collect();
+        served.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+        let own = (0..).zip(&served).map(|(number, served)| (served.id.group(), number));
         let mut groups: HashMap<Group, TrackId> = own.collect();
+        let labelled = || state.kinds.values().flat_map(ObjectStore::iter);
         // Level by level: pods of a controlled object's objects belong to the workload, too.
         for _ in 0..MAX_CONTROLLERS {
-            for (id, controller) in &state.controlled {
-                if let Some(number) = groups.get(controller).copied() {
+            for (id, labelled) in labelled() {
+                if let Labelled::Controlled(controller) = labelled
+                    && let Some(number) = groups.get(controller).copied()
+                {
                     groups.insert(id.group(), number);
                 }
             }
         }
-        let mut served: Vec<ServedWorkload> = state.served.values().cloned().collect();
         for served in &mut served {
             let class = served.runtime_class.as_ref();
             let overhead = class.and_then(|name| state.overheads.get(name));
@@ -232,14 +232,16 @@ impl WorkloadStore {
         let is_by_usage = |served: &ServedWorkload| {
             served.request.as_ref().is_ok_and(|request| request.policy.basis == Basis::Usage)
         };
-        self.state().served.values().any(is_by_usage)
+        self.state().served().any(is_by_usage)
     }
 
     /// Whether a workload of this namespace, kind and name is served.
     pub fn serves(&self, namespace: &str, kind: &str, name: &str) -> bool {
-        let is_it =
-            |id: &WorkloadId| (&*id.namespace, id.kind.name, &*id.name) == (namespace, kind, name);
-        self.state().served.keys().any(is_it)
+        let is_it = |served: &ServedWorkload| {
+            let WorkloadId { namespace: of, kind: known, name: its } = &served.id;
+            (&**of, known.name, &**its) == (namespace, kind, name)
+        };
+        self.state().served().any(is_it)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -248,27 +250,8 @@ impl WorkloadStore {
 }
 
 impl State {
-    fn apply(&mut self, served: ServedWorkload) {
-        let known = self.served.get(&served.id);
-        let counts = |served: &ServedWorkload| {
-            let ServedWorkload { request, labels, claims, runtime_class, .. } = served;
-            (request.clone(), Arc::clone(labels), claims.clone(), runtime_class.clone())
-        };
-        if known.map(counts) != Some(counts(&served)) {
-            self.version += 1;
-        }
-        self.served.insert(served.id.clone(), served);
-    }
-
-    fn retain(&mut self, is_kept: impl Fn(&WorkloadId) -> bool) {
-        self.controlled.retain(|id, _| is_kept(id));
-        let gone: Vec<_> = self.served.keys().filter(|id| !is_kept(id)).cloned().collect();
-        gone.iter().for_each(|id| self.remove(id));
-    }
-
-    fn remove(&mut self, id: &WorkloadId) {
-        self.controlled.remove(id);
-        self.version += u64::from(self.served.remove(id).is_some());
+    fn served(&self) -> impl Iterator<Item = &ServedWorkload> {
+        self.kinds.values().flat_map(ObjectStore::values).filter_map(Labelled::served)
     }
 }
 
@@ -322,33 +305,17 @@ impl WorkloadId {
     }
 }
 
-enum Decoded {
-    Served(Box<ServedWorkload>),
-    /// Controlled by another object.
-    Controlled(WorkloadId, Group),
-    /// Being deleted, or a ReplicaSet whose pods name the workload themselves.
-    Not(WorkloadId),
-}
-
-impl Decoded {
-    fn id(self) -> WorkloadId {
-        match self {
-            Self::Served(served) => served.id,
-            Self::Controlled(id, _) | Self::Not(id) => id,
-        }
-    }
-}
-
-/// Decodes a workload; `None` if even its name is missing.
-fn decode(kind: &'static Kind, json: &str) -> Option<Decoded> {
+/// Decodes a labelled object; `None` if even its name is missing. One that is being deleted does not
+/// count, nor does a ReplicaSet whose pods name the workload themselves.
+fn decode(kind: &'static Kind, json: &str) -> Option<(WorkloadId, Option<Labelled>)> {
     let workload: Workload<'_> = match serde_json::from_str(json) {
         Ok(workload) => workload,
         Err(error) => {
             let (id, uid) = id_of(kind, json)?;
             let request = Err(invalid(format!("it is not a valid {}: {error}", kind.name)));
             let labels = Arc::default();
-            return Some(Decoded::Served(Box::new(ServedWorkload {
-                id,
+            let served = ServedWorkload {
+                id: id.clone(),
                 uid,
                 labels,
                 replicas: 0,
@@ -356,7 +323,8 @@ fn decode(kind: &'static Kind, json: &str) -> Option<Decoded> {
                 request,
                 claims: Vec::new(),
                 runtime_class: None,
-            })));
+            };
+            return Some((id, Some(Labelled::Served(Box::new(served)))));
         }
     };
     let metadata = &workload.metadata;
@@ -371,17 +339,17 @@ fn decode(kind: &'static Kind, json: &str) -> Option<Decoded> {
     // A Deployment's ReplicaSets carry the labels of its pods, the opportunistic one too.
     if let Some(owner) = metadata.controller() {
         if kinds::scalable().any(|kind| kind.hash_label.is_some() && kind.name == &*owner.kind) {
-            return Some(Decoded::Not(id));
+            return Some((id, None));
         }
         let controller = Group {
             namespace: id.namespace.as_str().into(),
             kind: owner.kind.as_str().into(),
             name: owner.name.as_str().into(),
         };
-        return Some(Decoded::Controlled(id, controller));
+        return Some((id, Some(Labelled::Controlled(controller))));
     }
     if metadata.deletion_timestamp.is_some() {
-        return Some(Decoded::Not(id));
+        return Some((id, None));
     }
     let labels = Arc::new(metadata.labels.clone().into_owned());
     // From the text, which passes over a tenant's megabytes of affinity without keeping them.
@@ -402,16 +370,17 @@ fn decode(kind: &'static Kind, json: &str) -> Option<Decoded> {
     }
     let pod = &workload.spec.template.spec;
     let runtime_class = extra.spec.template.spec.runtime_class();
-    Some(Decoded::Served(Box::new(ServedWorkload {
+    let served = ServedWorkload {
         claims: claims_of_template(pod),
         runtime_class,
-        id,
+        id: id.clone(),
         uid: metadata.uid.as_str().into(),
         labels,
         replicas: extra.spec.replicas.unwrap_or(1),
         ready: extra.status.ready_replicas.unwrap_or(0),
         request,
-    })))
+    };
+    Some((id, Some(Labelled::Served(Box::new(served)))))
 }
 
 /// The burn of its pods is unknown, so their usage counts as paid.
@@ -427,14 +396,14 @@ fn add(request: &mut ShareRequest, more: &Resources) {
 }
 
 /// Name and overhead of a RuntimeClass; no overhead if it cannot be read.
-fn overhead_of(json: &str) -> Option<(String, Resources)> {
+fn overhead_of(json: &str) -> Option<(String, Option<Resources>)> {
     let class: RuntimeClass = typed::from_slice(json.as_bytes()).ok()?;
     let fixed = class.overhead.and_then(|overhead| overhead.pod_fixed).unwrap_or_default();
     let amounts = fixed
         .iter()
         .filter_map(|(name, quantity)| Some((name, amount_of(name, quantity.0.parse().ok()?)?)));
     let overhead = amounts.fold(Resources::default(), |sum, (name, amount)| sum.with(name, amount));
-    Some((class.metadata.name?, overhead))
+    Some((class.metadata.name?, Some(overhead)))
 }
 
 fn request(workload: &Workload<'_>, extra: &Extra) -> Result<ShareRequest, String> {

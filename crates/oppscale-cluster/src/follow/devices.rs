@@ -4,7 +4,6 @@
 //! that a cluster without devices costs one quiet watch. A server without the API is asked for it
 //! now and then. What may not be read makes devices unknown, and nothing else.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,9 +19,9 @@ use tokio::time::{Instant, sleep};
 
 use super::cluster_state::ClusterState;
 use super::handler::{Change, Objects, SharedStatus};
+use super::object_store::{ListState, ObjectStore};
 use super::reflector::{Reflector, ReflectorConfig};
 use crate::client::Cluster;
-use crate::error::ClusterError;
 use crate::pages::Listing;
 use crate::typed;
 
@@ -75,24 +74,8 @@ enum News {
 /// Namespace and name.
 type Name = (String, String);
 
-/// The objects of a kind.
-#[derive(Debug)]
-struct Kept<T> {
-    objects: BTreeMap<Name, Result<T, String>>,
-    /// The names of the list that is being read, while one is.
-    listed: Option<BTreeSet<Name>>,
-    /// Why the kind is not known as a whole.
-    unknown: Option<String>,
-    /// Whether the server does not have the kind.
-    is_missing: bool,
-}
-
-impl<T> Default for Kept<T> {
-    fn default() -> Self {
-        let unknown = Some("they have not been read yet".to_owned());
-        Self { objects: BTreeMap::new(), listed: None, unknown, is_missing: false }
-    }
-}
+/// The objects of a kind, or why one is malformed.
+type Kept<T> = ObjectStore<Name, Result<T, String>>;
 
 #[derive(Deserialize)]
 struct Named {
@@ -106,60 +89,35 @@ struct NamedMeta {
     name: String,
 }
 
-impl<T: DeserializeOwned + PartialEq> Kept<T> {
-    /// Applies a change. Whether anything that counts is different.
-    fn change(&mut self, kind: &Kind, change: Change<'_>) -> bool {
-        match change {
-            Change::Begin => {
-                self.listed = Some(BTreeSet::new());
-                false
-            }
-            Change::Applied(json) => {
-                let Some(name) = name(json) else { return false };
-                if let Some(listed) = &mut self.listed {
-                    listed.insert(name.clone());
-                }
-                let of = &name.1;
-                let object = typed::from_slice(json.as_bytes())
-                    .map_err(|error| format!("{} {of} is malformed: {error}", kind.name));
-                let is_new = self.objects.get(&name) != Some(&object);
-                self.objects.insert(name, object);
-                is_new
-            }
-            Change::Gone(json) => {
-                name(json).is_some_and(|name| self.objects.remove(&name).is_some())
-            }
-            Change::End => {
-                let before = self.objects.len();
-                if let Some(listed) = self.listed.take() {
-                    self.objects.retain(|name, _| listed.contains(name));
-                }
-                let was_unknown = self.unknown.take().is_some();
-                let was_missing = std::mem::take(&mut self.is_missing);
-                was_unknown || was_missing || self.objects.len() < before
-            }
-            Change::Refused(error) => {
-                let is_missing = matches!(error, ClusterError::NotFound { .. });
-                let unknown = (!is_missing).then(|| error.to_string());
-                let is_new = (is_missing, &unknown) != (self.is_missing, &self.unknown);
-                self.listed = None;
-                self.objects.clear();
-                (self.is_missing, self.unknown) = (is_missing, unknown);
-                is_new
-            }
-        }
-    }
+/// Applies a change. Returns whether anything that counts is different.
+fn change<T>(kept: &mut Kept<T>, kind: &Kind, change: Change<'_>) -> bool
+where
+    T: DeserializeOwned + PartialEq,
+{
+    let decode = |json: &str| {
+        let name = name(json)?;
+        let object = typed::from_slice(json.as_bytes())
+            .map_err(|error| format!("{} {} is malformed: {error}", kind.name, name.1));
+        Some((name, Some(object)))
+    };
+    let mut is_new = false;
+    let is_other = kept.change(change, decode, |_, old, new| is_new |= old != new);
+    is_new || is_other
+}
 
-    /// Why not all objects are known, if that is so.
-    fn unknown(&self) -> Option<&String> {
-        self.unknown.as_ref().or_else(|| self.objects.values().find_map(|of| of.as_ref().err()))
+/// Why not all objects are known, if that is so.
+fn unknown<T>(kept: &Kept<T>) -> Option<&str> {
+    match kept.state() {
+        ListState::Pending => Some("they have not been read yet"),
+        ListState::Refused(why) => Some(why),
+        ListState::Complete | ListState::Missing => {
+            kept.values().find_map(|object| object.as_ref().err()).map(String::as_str)
+        }
     }
 }
 
-impl<T: Clone> Kept<T> {
-    fn all(&self) -> Vec<T> {
-        self.objects.values().flatten().cloned().collect()
-    }
+fn all<T: Clone>(kept: &Kept<T>) -> Vec<T> {
+    kept.values().flatten().cloned().collect()
 }
 
 fn name(json: &str) -> Option<Name> {
@@ -169,7 +127,7 @@ fn name(json: &str) -> Option<Name> {
 
 impl Known {
     fn has_classes(&self) -> bool {
-        !self.classes.objects.is_empty()
+        !self.classes.is_empty()
     }
 
     fn take_news(&mut self) -> News {
@@ -177,24 +135,23 @@ impl Known {
         (self.is_new, self.has_new_claims) = (false, false);
         match (is_new, has_new_claims) {
             (true, _) => News::All(Box::new(self.inventory())),
-            (false, true) => News::Claims(self.claims.all()),
+            (false, true) => News::Claims(all(&self.claims)),
             (false, false) => News::None,
         }
     }
 
     fn inventory(&self) -> DeviceInventory {
-        let classes_unknown = self.classes.unknown();
-        let unknown = match classes_unknown {
-            None if self.has_classes() => self.slices.unknown().or(self.claims.unknown()),
+        let unknown = match unknown(&self.classes) {
+            None if self.has_classes() => unknown(&self.slices).or(unknown(&self.claims)),
             of_classes => of_classes,
         };
         DeviceInventory::of(DeviceObjects {
-            classes: self.classes.all(),
-            slices: self.slices.all(),
-            claims: self.claims.all(),
+            classes: all(&self.classes),
+            slices: all(&self.slices),
+            claims: all(&self.claims),
             // Claims of templates that may not be read are unknown one by one.
-            templates: self.templates.all(),
-            unknown: unknown.cloned(),
+            templates: all(&self.templates),
+            unknown: unknown.map(str::to_owned),
         })
     }
 }
@@ -220,7 +177,7 @@ impl DeviceFollower {
         let (seen, found) = (store.clone(), Arc::clone(&is_there));
         let classes = self.follow(&kinds::DEVICE_CLASS, move |change| {
             seen.change(|known| {
-                let is_new = known.classes.change(&kinds::DEVICE_CLASS, change);
+                let is_new = self::change(&mut known.classes, &kinds::DEVICE_CLASS, change);
                 known.is_new |= is_new;
                 if known.has_classes() {
                     found.notify_one();
@@ -231,24 +188,24 @@ impl DeviceFollower {
         let (slices, claims, templates) = (store.clone(), store.clone(), store.clone());
         let slices = self.follow(&kinds::RESOURCE_SLICE, move |change| {
             slices.change(|known| {
-                let is_new = known.slices.change(&kinds::RESOURCE_SLICE, change);
+                let is_new = self::change(&mut known.slices, &kinds::RESOURCE_SLICE, change);
                 known.is_new |= is_new;
                 is_new
             });
         });
         let claims = self.follow(&kinds::RESOURCE_CLAIM, move |change| {
             claims.change(|known| {
-                let was_unknown = known.claims.unknown().cloned();
-                let is_new = known.claims.change(&kinds::RESOURCE_CLAIM, change);
+                let was_unknown = unknown(&known.claims).map(str::to_owned);
+                let is_new = self::change(&mut known.claims, &kinds::RESOURCE_CLAIM, change);
                 known.has_new_claims |= is_new;
-                known.is_new |= was_unknown.as_ref() != known.claims.unknown();
+                known.is_new |= was_unknown.as_deref() != unknown(&known.claims);
                 is_new
             });
         });
         let templates = self.follow(&kinds::RESOURCE_CLAIM_TEMPLATE, move |change| {
             templates.change(|known| {
                 let kind = &kinds::RESOURCE_CLAIM_TEMPLATE;
-                let is_new = known.templates.change(kind, change);
+                let is_new = self::change(&mut known.templates, kind, change);
                 known.is_new |= is_new;
                 is_new
             });
@@ -306,19 +263,20 @@ mod tests {
     const CLASS: &str = r#"{"metadata":{"name":"gpu"},"spec":{"selectors":[]}}"#;
 
     #[test]
-    fn a_kind_is_unknown_until_it_is_listed_and_while_it_is_refused() {
-        let kind = &kinds::DEVICE_CLASS;
+    fn a_kind_is_unknown_until_it_is_listed_and_while_an_object_is_malformed() {
         let mut kept = Kept::<DeviceClass>::default();
-        assert!(kept.unknown().is_some());
-        assert!(!kept.change(kind, Change::Begin));
-        assert!(kept.change(kind, Change::Applied(CLASS)));
-        assert!(!kept.change(kind, Change::Applied(CLASS)), "the same again");
-        assert!(kept.change(kind, Change::End));
-        assert_eq!((kept.unknown(), kept.all().len()), (None, 1));
-        assert!(!kept.change(kind, Change::Begin) && kept.change(kind, Change::End), "it is gone");
-        assert!(kept.change(kind, Change::Applied(r#"{"metadata":{"name":"b"},"spec":5}"#)));
-        assert!(kept.unknown().is_some_and(|why| why.starts_with("DeviceClass b is malformed")));
-        assert!(kept.change(kind, Change::Gone(r#"{"metadata":{"name":"b"}}"#)));
-        assert_eq!(kept.unknown(), None);
+        let mut apply = |change| {
+            let is_new = self::change(&mut kept, &kinds::DEVICE_CLASS, change);
+            (is_new, unknown(&kept).map(str::to_owned), all(&kept).len())
+        };
+        assert!(!apply(Change::Begin).0);
+        let (is_new, unknown, _) = apply(Change::Applied(CLASS));
+        assert!(is_new && unknown.is_some());
+        assert!(!apply(Change::Applied(CLASS)).0, "the same again");
+        assert_eq!(apply(Change::End), (true, None, 1));
+        assert!(!apply(Change::Begin).0 && apply(Change::End).0, "it is gone");
+        let (is_new, unknown, _) = apply(Change::Applied(r#"{"metadata":{"name":"b"},"spec":5}"#));
+        assert!(is_new && unknown.is_some_and(|why| why.starts_with("DeviceClass b is malformed")));
+        assert_eq!(apply(Change::Gone(r#"{"metadata":{"name":"b"}}"#)), (true, None, 0));
     }
 }

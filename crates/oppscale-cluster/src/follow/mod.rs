@@ -13,6 +13,7 @@ mod event;
 mod follower;
 mod handler;
 mod health;
+mod object_store;
 mod reflector;
 mod workload_follower;
 
@@ -21,3 +22,4 @@ pub(crate) use event::EventReader;
 pub use follower::{Followed, Follower, WATCH_LIFE, WatchConfig};
 pub use handler::Change;
 pub use health::{Health, Phase, WatchStatus};
+pub use object_store::{ListState, ObjectStore};

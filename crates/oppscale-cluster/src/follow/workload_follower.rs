@@ -1,6 +1,5 @@
 //! Follows the workload of `--workload` as it is rolled out and changed.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use tokio::sync::{Notify, watch};
 use super::backoff::Backoff;
 use super::follower::Follower;
 use super::handler::Change;
+use super::object_store::ObjectStore;
 use crate::error::ClusterError;
 use crate::pages::Listing;
 use crate::workload::{self, KindRef, ResolvedWorkload, WorkloadRef};
@@ -111,33 +111,18 @@ impl WorkloadFollower {
 /// Notices changes of objects, their status apart.
 fn notice(changed: &Arc<Notify>) -> impl FnMut(Change<'_>) + Send + 'static {
     let changed = Arc::clone(changed);
-    let mut known: HashMap<String, MetadataJson> = HashMap::new();
-    // The names of a list, while one is read.
-    let mut listed: Option<HashSet<String>> = None;
+    let mut known = ObjectStore::default();
     move |change| {
-        let is_new = match change {
-            Change::Begin => {
-                listed = Some(HashSet::new());
-                false
-            }
-            Change::Applied(json) => serde_json::from_str::<ObjectJson>(json).is_ok_and(|object| {
-                let metadata = object.metadata;
-                if let Some(listed) = &mut listed {
-                    listed.insert(metadata.name.clone());
-                }
-                let is_new = known.get(&metadata.name) != Some(&metadata);
-                known.insert(metadata.name.clone(), metadata);
-                is_new
-            }),
-            Change::Gone(json) => serde_json::from_str::<ObjectJson>(json)
-                .is_ok_and(|object| known.remove(&object.metadata.name).is_some()),
-            Change::End => listed.take().is_some_and(|listed| {
-                let before = known.len();
-                known.retain(|name, _| listed.contains(name));
-                known.len() < before
-            }),
-            Change::Refused(_) => false,
+        // What was known of it last is the best guess until it can be read.
+        if matches!(change, Change::Refused(_)) {
+            return;
+        }
+        let mut is_new = false;
+        let decode = |json: &str| {
+            let ObjectJson { metadata } = serde_json::from_str(json).ok()?;
+            Some((metadata.name.clone(), Some(metadata)))
         };
+        known.change(change, decode, |_, old, new| is_new |= old != new);
         if is_new {
             changed.notify_one();
         }
