@@ -23,12 +23,14 @@ use hpa_model::{
 use k8s_openapi::api::autoscaling::v2;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as QuantityText;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta, OwnerReference};
+use oppscale_core::kinds;
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 use oppscale_core::quantity::Quantity;
 use serde::Deserialize;
 use serde_json::Value;
 
 use self::metric::Block;
+use self::validation::CORE_KIND;
 
 /// The kind of the API.
 pub const HPA: &str = "HorizontalPodAutoscaler";
@@ -150,29 +152,27 @@ impl Autoscaler {
     /// Kubernetes itself are known: `RESTMappings` finds a kind by group and exact name.
     #[must_use]
     pub fn target_without_scale(&self) -> Option<String> {
-        const SCALED: [(&str, &str, &str); 4] = [
-            ("apps", "Deployment", "apps/v1"),
-            ("apps", "StatefulSet", "apps/v1"),
-            ("apps", "ReplicaSet", "apps/v1"),
-            ("", "ReplicationController", "v1"),
-        ];
         const BUILT_IN: [&str; 4] = ["", "apps", "batch", "extensions"];
         let target = self.target();
         let (kind, version) = (&*target.kind, target.api_version.as_deref().unwrap_or_default());
         let group = version.split_once('/').map_or("", |(group, _)| group);
-        let is_target = |(known, name, _): &&(&str, &str, &str)| (*known, *name) == (group, kind);
-        if kind.is_empty() || !BUILT_IN.contains(&group) || SCALED.iter().any(|one| is_target(&one))
-        {
+        let built_in = kinds::scalable().filter(|kind| !kind.is_custom());
+        let scaled: Vec<_> = built_in
+            .map(|kind| (kind.group, kind.name, kind.api_version()))
+            .chain([("", CORE_KIND, "v1".to_owned())])
+            .collect();
+        let is_scaled = scaled.iter().any(|(of, name, _)| (*of, *name) == (group, kind));
+        if kind.is_empty() || !BUILT_IN.contains(&group) || is_scaled {
             return None;
         }
-        let meant = SCALED.iter().find(|(_, name, _)| name.eq_ignore_ascii_case(kind));
+        let meant = scaled.iter().find(|(_, name, _)| name.eq_ignore_ascii_case(kind));
         Some(match (meant, version) {
             (Some((known, name, right)), "") if !known.is_empty() => {
                 format!("spec.scaleTargetRef has no apiVersion; {right} has the kind {name}")
             }
             (None, "") => format!(
                 "spec.scaleTargetRef of kind {kind} has no apiVersion, so it is sought in v1, where \
-                 only ReplicationController has a scale"
+                 only {CORE_KIND} has a scale"
             ),
             (Some((_, name, right)), _) => {
                 let version = if version.is_empty() { "v1" } else { version };

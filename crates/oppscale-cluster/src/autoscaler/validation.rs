@@ -12,8 +12,8 @@ use oppscale_core::names::{
 
 use super::{Autoscaler, metric};
 
-/// The only kind of the core API that has a scale.
-const CORE_KIND: &str = "ReplicationController";
+/// The only kind of the core API that has a scale. oppscale reads none of its objects.
+pub(super) const CORE_KIND: &str = "ReplicationController";
 const NAME: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric \
                     characters, '-' or '.', and must start and end with an alphanumeric character";
 const LABEL: &str = "a valid label must be an empty string or consist of at most 63 alphanumeric \
