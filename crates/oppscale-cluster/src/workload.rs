@@ -292,36 +292,33 @@ pub async fn each_metadata(
     namespace: Option<&str>,
     mut each: impl FnMut(&Metadata<'_>),
 ) -> anyhow::Result<()> {
-    let mut token = metadata_page(cluster, kind, namespace, None, &mut each).await?;
-    while let Some(next) = token {
-        token = metadata_page(cluster, kind, namespace, Some(&next), &mut each).await?;
+    let mut next = metadata_page(cluster, kind, namespace, None, &mut each).await?;
+    while let Some(path) = next {
+        next = metadata_page(cluster, kind, namespace, Some(&path), &mut each).await?;
     }
     Ok(())
 }
 
-/// Reads a page of objects without their specs, and returns where the next one begins.
+/// Reads a page of objects without their specs, the first one without a path, and returns the path
+/// of the next one.
 async fn metadata_page(
     cluster: &Cluster,
     kind: &'static Kind,
     namespace: Option<&str>,
-    token: Option<&str>,
+    path: Option<&str>,
     mut each: impl FnMut(&Metadata<'_>),
 ) -> anyhow::Result<Option<String>> {
     let operation = Operation::new(format!("list {}s", kind.name), kind.permission("list"));
     let first = format!("{}?limit={MAX_NAMES}", kind.list_path(namespace));
-    let path = match token {
-        Some(token) => next_page(cluster, &operation, &first, "", token)?,
-        None => first.clone(),
-    };
-    let request = ApiRequest::get(path.clone()).accept(METADATA);
+    let path = path.unwrap_or(&first);
+    let request = ApiRequest::get(path).accept(METADATA);
     let response = cluster.send(&operation, &request).await?.success(&operation)?;
     let end = fold_list(std::str::from_utf8(&response.body)?, |object: Named<'_>| {
         each(&object.metadata);
     })?;
-    let next = end.continue_token.filter(|token| !token.is_empty());
-    next.iter()
-        .try_for_each(|token| next_page(cluster, &operation, &first, &path, token).map(drop))?;
-    Ok(next)
+    let token = end.continue_token.filter(|token| !token.is_empty());
+    let next = token.map(|token| next_page(cluster, &operation, &first, path, &token));
+    Ok(next.transpose()?)
 }
 
 /// An object of which only the metadata is read.
