@@ -21,7 +21,8 @@ use crate::setup::server_pod::Installed;
 use hpa_model::verdict::METRIC_NAME;
 use oppscale_cluster::{ApiRequest, ApiResponse, Operation};
 use oppscale_core::check::{CheckId, Finding, Outcome};
-use oppscale_core::kinds::{self, CONFIG_MAP, DEPLOYMENT};
+use oppscale_core::kinds::{self, CONFIG_MAP, DEPLOYMENT, percent_encode};
+use oppscale_core::units::counted;
 
 use super::context::{CheckContext, CheckTarget, FILLERS, full_name, is_opportunistic, unknown};
 use super::permissions::account_may;
@@ -371,7 +372,10 @@ async fn metric(
     let (namespace, name) = full_name.split_once('/').unwrap_or_default();
     let at = format!("/apis/{group}/{version}/namespaces/{namespace}");
     let path = match group {
-        EXTERNAL => format!("{at}/{METRIC_NAME}?labelSelector=deployment%3D{name}"),
+        EXTERNAL => {
+            let selector = format!("deployment={name}");
+            format!("{at}/{METRIC_NAME}?labelSelector={}", percent_encode(&selector))
+        }
         _ => format!("{at}/deployments.apps/{name}/{METRIC_NAME}"),
     };
     let operation = Operation::new("read a metric as the HPA controller", "");

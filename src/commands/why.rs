@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as QuantityText;
 use oppscale_cluster::autoscaler::HpaReader;
 use oppscale_cluster::{Autoscaler, Cluster, Operation};
 use oppscale_core::error::Error;
-use oppscale_core::kinds;
+use oppscale_core::kinds::{self, percent_encode};
 use oppscale_core::quantity::Quantity;
 use oppscale_core::units;
 use serde::Deserialize;
@@ -98,12 +98,10 @@ pub async fn run(args: &WhyArgs, printer: &Printer) -> anyhow::Result<Exit> {
                 .hint("kubectl get hpa -A lists them")
         );
     };
-    let events = format!(
-        "/api/v1/namespaces/{namespace}/events?fieldSelector=involvedObject.kind%3D{}%2C\
-         involvedObject.name%3D{name}",
-        kinds::HPA.name
-    );
-    let operation = Operation::new("list events", "--verb=list --resource=events");
+    let about = format!("involvedObject.kind={},involvedObject.name={name}", kinds::HPA.name);
+    let events = kinds::EVENT.list_path(Some(namespace));
+    let events = format!("{events}?fieldSelector={}", percent_encode(&about));
+    let operation = Operation::new("list events", kinds::EVENT.permission("list"));
     let events = cluster.find::<Events>(&operation, &events).await.unwrap_or_else(|error| {
         printer.warn(&format!("the events are left out: {error}"));
         None

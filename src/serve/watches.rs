@@ -19,7 +19,8 @@ use crate::shares::namespaces::OpenNamespaces;
 use crate::shares::workloads::WorkloadStore;
 use oppscale_cluster::follow::{Change, Follower, WATCH_LIFE, WatchConfig};
 use oppscale_cluster::{Cluster, Listing};
-use oppscale_core::kinds::{self, Kind};
+use oppscale_core::kinds::{self, Kind, percent_encode};
+use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 
 /// Lifetime of a watch at least: renewing it more often would be polling.
 const MIN_WATCH_LIFE: Duration = Duration::from_secs(2);
@@ -119,13 +120,14 @@ fn follow_trust(follower: &mut Follower) -> TrustStore {
 }
 
 fn workload_list(kind: &'static Kind) -> Listing {
-    // oppscale_core::ownership::OPPORTUNISTIC_LABEL=true, encoded.
-    Listing::of(kind, None, "labelSelector=oppscale.dev%2Fopportunistic%3Dtrue")
+    let selector = format!("{OPPORTUNISTIC_LABEL}=true");
+    Listing::of(kind, None, format!("labelSelector={}", percent_encode(&selector)))
 }
 
 /// The Role that permits it names the ConfigMap, so the request must, too.
 fn config_map() -> Listing {
-    let query = format!("fieldSelector=metadata.name%3D{CONFIG_MAP}");
+    let name = format!("metadata.name={CONFIG_MAP}");
+    let query = format!("fieldSelector={}", percent_encode(&name));
     Listing {
         noun: "the front proxy's ConfigMap",
         required_rbac: format!(

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::Context;
 use serde::Deserialize;
 
-use oppscale_core::kinds::{self, percent_encode};
+use oppscale_core::kinds;
 use oppscale_core::model::Metadata;
 use oppscale_core::ownership::OwnWorkload;
 use oppscale_core::pods::PodQuery;
@@ -178,9 +178,7 @@ async fn labelled_namespaces(
 ) -> anyhow::Result<BTreeSet<String>> {
     let rbac = kinds::NAMESPACE.permission("list");
     let operation = Operation::new("list namespaces".to_owned(), rbac);
-    let text = selector.to_string();
-    let query = percent_encode(&text);
-    let path = format!("{}?labelSelector={query}", kinds::NAMESPACE.list_path(None));
+    let path = kinds::NAMESPACE.query_path(None, &selector.to_string());
     let body = cluster.get(&operation, &path).await?;
     let mut names = BTreeSet::new();
     fold_list(std::str::from_utf8(&body)?, |namespace: Named<'_>| {

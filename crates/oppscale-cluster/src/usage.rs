@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use oppscale_core::kinds::{self, Kind, percent_encode};
+use oppscale_core::kinds::{self, Kind};
 use oppscale_core::model::{Metadata, ResourceList, Text};
 use oppscale_core::ownership::Ownership;
 use oppscale_core::requests::Requests;
@@ -110,11 +110,8 @@ async fn list<T>(
     let scope = namespace.map(|name| format!(" in {name}")).unwrap_or_default();
     let description = format!("list {}.{}{scope}", kind.plural, kind.group);
     let operation = Operation::new(description, kind.permission("list"));
-    let mut path = kind.list_path(namespace);
-    if let Some(selector) = selector.filter(|selector| !selector.is_empty()) {
-        let selector = selector.to_string();
-        path = format!("{path}?labelSelector={}", percent_encode(&selector));
-    }
+    let selector = selector.map(ToString::to_string).unwrap_or_default();
+    let path = kind.query_path(namespace, &selector);
     let body = cluster.get(&operation, &path).await.map_err(|error| match error {
         ClusterError::NotFound { .. } => {
             "metrics.k8s.io is not served; metrics-server is not installed".to_owned()

@@ -260,13 +260,9 @@ impl HpaReader {
     ) -> Result<Vec<PodMetrics>, ClusterError> {
         let operation = Operation::new(
             format!("list pods.metrics.k8s.io in {}", self.namespace),
-            "--verb=list --resource=pods.metrics.k8s.io",
+            kinds::POD_METRICS.permission("list"),
         );
-        let path = format!(
-            "/apis/metrics.k8s.io/v1beta1/namespaces/{}/pods?labelSelector={}",
-            self.namespace,
-            percent_encode(selector)
-        );
+        let path = kinds::POD_METRICS.query_path(Some(&self.namespace), selector);
         cluster.get_json::<Items<_>>(&operation, &path).await.map(Items::all)
     }
 
