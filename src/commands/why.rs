@@ -160,16 +160,16 @@ struct Proposal {
 fn explain(hpa: &Autoscaler, now: Option<&DryRunStep>, events: &[Event]) -> Vec<String> {
     let (min, max) = hpa.bounds();
     let (seen, desired) = hpa.replicas();
-    // The count of the scale, which may have changed since the last sync.
-    let scale = now.and_then(|now| now.cluster_replicas);
-    let current = scale.map_or(seen, |replicas| i32::try_from(replicas).unwrap_or(i32::MAX));
     // The status has 0 until the controller has read the scale.
     let is_status_read = has_read_scale(hpa);
+    // The count of the scale may have changed since the last sync.
+    let scale = now.and_then(|now| now.cluster_replicas).map(i64::from);
+    let current = scale.or_else(|| is_status_read.then_some(seen.into()));
     let target = format!("{} {}", hpa.target().kind, hpa.target().name);
     let bounds = format!("between minReplicas {min} and maxReplicas {max}");
     let name = hpa.full_name();
-    let mut text = vec![match is_scale_known(hpa, now) {
-        true => {
+    let mut text = vec![match current {
+        Some(current) => {
             let has = units::plural(usize::try_from(current).unwrap_or(0), "replica");
             let wants = match is_status_read {
                 true => format!("; the HPA wants {desired}"),
@@ -177,7 +177,7 @@ fn explain(hpa: &Autoscaler, now: Option<&DryRunStep>, events: &[Event]) -> Vec<
             };
             format!("{name}: {target} has {has}, {bounds}{wants}.")
         }
-        false => format!("{name} scales {target} {bounds}."),
+        None => format!("{name} scales {target} {bounds}."),
     }];
     if let Some(owner) = hpa.scaled_object() {
         text.push(format!("KEDA made it of ScaledObject {owner}, and undoes edits."));
@@ -201,15 +201,13 @@ fn explain(hpa: &Autoscaler, now: Option<&DryRunStep>, events: &[Event]) -> Vec<
         return text;
     }
     let behavior = hpa.spec().ok().and_then(|spec| spec.behavior);
-    let proposals: Vec<_> = hpa
-        .readings()
-        .filter_map(|reading| proposal(reading, current, behavior.as_ref()))
-        .collect();
-    if is_scale_known(hpa, now) {
-        // Without the scale the controller reads no metric.
-        let told = proposals.iter().filter(|told| is_status_read || told.replicas.is_some());
-        text.extend(told.map(|proposal| proposal.sentence.clone()));
-    }
+    // Without the scale the controller reads no metric.
+    let proposals: Vec<_> = current.map_or_else(Vec::new, |current| {
+        let readings = hpa.readings();
+        readings.filter_map(|reading| proposal(reading, current, behavior.as_ref())).collect()
+    });
+    let told = proposals.iter().filter(|told| is_status_read || told.replicas.is_some());
+    text.extend(told.map(|proposal| proposal.sentence.clone()));
     text.extend(now.map(|now| format!("Read now: {}.", now.reason)));
     // Metrics that failed at the last sync and can be read now stop nothing.
     let is_stopped = failed.iter().any(|condition| {
@@ -225,7 +223,12 @@ fn explain(hpa: &Autoscaler, now: Option<&DryRunStep>, events: &[Event]) -> Vec<
         });
         !lifted
     });
-    text.push(next(hpa, &proposals, now, is_stopped));
+    text.push(match current {
+        Some(current) => next(hpa, current, &proposals, now, is_stopped),
+        None => {
+            "Next sync: no change, as long as the scale of the target cannot be read.".to_owned()
+        }
+    });
     let shown = events.iter().rev().take(MAX_EVENTS);
     text.extend(shown.map(|event| {
         let at = event.last_timestamp.as_ref().or(event.event_time.as_ref());
@@ -237,11 +240,6 @@ fn explain(hpa: &Autoscaler, now: Option<&DryRunStep>, events: &[Event]) -> Vec<
         )
     }));
     text
-}
-
-/// Whether the controller, or this command, has read the scale of the target.
-fn is_scale_known(hpa: &Autoscaler, now: Option<&DryRunStep>) -> bool {
-    now.is_some_and(|now| now.cluster_replicas.is_some()) || has_read_scale(hpa)
 }
 
 /// Whether the controller has read the scale of the target.
@@ -288,7 +286,7 @@ fn tolerance(ratio: f64, behavior: Option<&Behavior>) -> f64 {
 /// The replicas that a metric proposes, by its value in the status.
 fn proposal(
     (name, target, value): (&str, &v2::MetricTarget, Option<&v2::MetricValueStatus>),
-    current: i32,
+    current: i64,
     behavior: Option<&Behavior>,
 ) -> Option<Proposal> {
     let Some(value) = value else {
@@ -317,8 +315,8 @@ fn proposal(
     let tolerance = tolerance(ratio, behavior);
     let is_within = (ratio - 1.0).abs() <= tolerance + 1e-9;
     let replicas = match is_within {
-        true => i64::from(current),
-        false => (ratio * f64::from(current) - 1e-9).ceil() as i64,
+        true => current,
+        false => (ratio * current as f64 - 1e-9).ceil() as i64,
     };
     let end = match is_within {
         true => {
@@ -333,23 +331,18 @@ fn proposal(
     Some(Proposal { sentence, replicas: Some(replicas) })
 }
 
-/// The sentence on the next sync, which assumes the metrics of now, or else those of the status.
+/// The sentence on the next sync of an HPA whose target has `current` replicas. It assumes the
+/// metrics of now, or else those of the status.
 fn next(
     hpa: &Autoscaler,
+    current: i64,
     proposals: &[Proposal],
     now: Option<&DryRunStep>,
     is_stopped: bool,
 ) -> String {
     let (min, max) = hpa.bounds();
-    if !is_scale_known(hpa, now) {
-        return "Next sync: no change, as long as the scale of the target cannot be read."
-            .to_owned();
-    }
-    // The count of the scale, which may have changed since the last sync.
-    let scale = now.and_then(|now| now.cluster_replicas).map(i64::from);
-    let current = scale.unwrap_or_else(|| i64::from(hpa.replicas().0));
     let (min, max) = (i64::from(min), i64::from(max));
-    if scale == Some(0) && min > 0 {
+    if current == 0 && min > 0 {
         return "Next sync: it stays at 0, from where an HPA does not start its target.".to_owned();
     }
     let behavior = hpa.spec().ok().and_then(|spec| spec.behavior);
