@@ -1,7 +1,7 @@
 //! The pressure guard: reads the CPU pressure of nodes while a workload on the usage basis is
 //! served, and holds those whose paid pods wait.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,9 @@ use futures::stream;
 use super::state::MetricsState;
 use super::usage::POLL_INTERVAL;
 use oppscale_cluster::{Cluster, ClusterError, KubeletAccess, read_pressure};
-use oppscale_core::pressure::{NodePressure, PressureChange, PressureCounts, PressureGuard};
+use oppscale_core::pressure::{
+    Ending, NodePressure, PressureChange, PressureCounts, PressureGuard, Unread,
+};
 use oppscale_core::usage::PaidUsage;
 
 /// Time between two rounds of readings.
@@ -51,23 +53,28 @@ struct State {
     version: u64,
     /// Whether pressure is read at all.
     is_on: bool,
-    /// How the last reading of each node ended.
-    endings: HashMap<Arc<str>, Ending>,
 }
 
-/// How a reading ended.
+/// What the readings of all nodes tell together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ending {
-    Known,
-    Unknown,
-    /// A permission is missing.
-    Forbidden,
+struct Endings {
+    /// Whether the pressure of each is known.
+    is_whole: bool,
+    /// Whether none lacks a permission.
+    is_permitted: bool,
+    /// Whether each lacks it.
+    is_forbidden: bool,
 }
 
-/// Why the pressure of a node is unknown.
-struct Problem {
-    text: String,
-    is_forbidden: bool,
+impl Endings {
+    fn of(guard: &PressureGuard) -> Self {
+        Self {
+            is_whole: guard.endings().all(|ending| ending == Ending::Known),
+            is_permitted: guard.endings().all(|ending| ending != Ending::Forbidden),
+            is_forbidden: guard.endings().count() > 0
+                && guard.endings().all(|ending| ending == Ending::Forbidden),
+        }
+    }
 }
 
 impl Default for PressureStore {
@@ -79,7 +86,7 @@ impl Default for PressureStore {
 impl PressureStore {
     fn new(threshold: f64, is_on: bool) -> Self {
         let guard = PressureGuard::new(threshold);
-        let state = State { guard, version: 0, is_on, endings: HashMap::new() };
+        let state = State { guard, version: 0, is_on };
         Self { state: Arc::new(Mutex::new(state)), start: Instant::now() }
     }
 
@@ -104,7 +111,7 @@ impl PressureStore {
     /// Reads the nodes that are due. Whether the permission is missing for all nodes so far; one
     /// kubelet that refuses is a matter of its own.
     async fn round(&self, cluster: &Cluster, access: &KubeletAccess, state: &MetricsState) -> bool {
-        let nodes = self.due(state);
+        let (nodes, before) = self.due(state);
         let mut readings = stream::iter(nodes)
             .map(|node| async move {
                 let reading = read_pressure(cluster, access, &node).await;
@@ -119,29 +126,30 @@ impl PressureStore {
                         .cluster_state()
                         .read(|snapshot, _| NodePressure::of(&node, &reading, &snapshot.ledger));
                     let has_none = found == NodePressure::Unknown;
-                    let text = match self.apply(&node, Some(found)) {
-                        0 if has_none => Some(NO_PRESSURE.to_owned()),
-                        0 => None,
-                        1 => Some("its kubelet reports nothing of a paid pod".to_owned()),
-                        pods => Some(format!("its kubelet reports nothing of {pods} paid pods")),
-                    };
-                    text.map(|text| Problem { text, is_forbidden: false })
+                    self.apply(&node, Ok(found)).map(|missing| match missing {
+                        _ if has_none => NO_PRESSURE.to_owned(),
+                        1 => "its kubelet reports nothing of a paid pod".to_owned(),
+                        pods => format!("its kubelet reports nothing of {pods} paid pods"),
+                    })
                 }
                 Err(error) => {
-                    self.apply(&node, None);
                     let is_forbidden = matches!(error, ClusterError::Forbidden { .. });
-                    let takes = format!("; it takes get {}", access.subresource());
-                    let text = line(&error) + if is_forbidden { &takes } else { "" };
-                    Some(Problem { text, is_forbidden })
+                    let (unread, takes) = match is_forbidden {
+                        true => {
+                            (Unread::Forbidden, format!("; it takes get {}", access.subresource()))
+                        }
+                        false => (Unread::Failed, String::new()),
+                    };
+                    self.apply(&node, Err(unread)).map(|_| line(&error) + &takes)
                 }
             };
             read.push((node, problem));
         }
-        self.note(&read)
+        self.note(before, &read)
     }
 
-    /// The nodes to read now.
-    fn due(&self, state: &MetricsState) -> Vec<Arc<str>> {
+    /// The nodes to read now, and what the readings so far tell of those that there are.
+    fn due(&self, state: &MetricsState) -> (Vec<Arc<str>>, Endings) {
         let (nodes, with_fillers) = state.cluster_state().read(|snapshot, _| {
             let nodes = snapshot.ledger.records().map(|node| node.name.clone());
             let fillers = snapshot.ledger.own_pods();
@@ -154,14 +162,15 @@ impl PressureStore {
         let with_fillers: HashSet<Arc<str>> = with_fillers.into_iter().collect();
         let has_fillers = |node: &str| with_fillers.contains(node);
         let mut state = self.state();
-        state.endings.retain(|node, _| nodes.contains(node));
-        state.guard.due(self.start.elapsed(), &nodes, has_fillers, MAX_NODES)
+        let due = state.guard.due(self.start.elapsed(), &nodes, has_fillers, MAX_NODES);
+        (due, Endings::of(&state.guard))
     }
 
-    /// Takes in a reading of a node, or that there was none. How many paid pods make it unknown.
-    fn apply(&self, node: &str, pressure: Option<NodePressure>) -> usize {
+    /// Takes in a reading of a node, or why there was none. If the pressure is unknown now, how
+    /// many paid pods have no figure.
+    fn apply(&self, node: &str, reading: Result<NodePressure, Unread>) -> Option<usize> {
         let mut state = self.state();
-        match state.guard.apply(self.start.elapsed(), node, pressure) {
+        match state.guard.apply(self.start.elapsed(), node, reading) {
             Some(PressureChange::Held(pod, percent)) => tracing::warn!(
                 reason = "PressureHeld",
                 node,
@@ -177,45 +186,32 @@ impl PressureStore {
             }
             None => {}
         }
-        state.guard.unknown_pods(node)
+        let is_unknown = state.guard.ending(node) != Some(Ending::Known);
+        is_unknown.then(|| state.guard.missing_pods(node))
     }
 
-    /// Ends a round, and logs when the pressure of a first node becomes unknown, or a first one for
-    /// want of a permission, and when that of the last is known again. Whether the permission is
-    /// missing for all nodes so far.
-    fn note(&self, read: &[(Arc<str>, Option<Problem>)]) -> bool {
+    /// Ends a round of readings, each with why its node is unknown if it is. Logs when the pressure
+    /// of a first node becomes unknown, or a first one for want of a permission, and when that of
+    /// the last is known again. Whether the permission is missing for all nodes so far.
+    fn note(&self, before: Endings, read: &[(Arc<str>, Option<String>)]) -> bool {
         let mut state = self.state();
         state.version += 1;
-        let is_whole = |state: &State| state.endings.values().all(|end| *end == Ending::Known);
-        let was_whole = is_whole(&state);
-        let was_permitted = !state.endings.values().any(|end| *end == Ending::Forbidden);
-        let mut new = None;
-        for (node, problem) in read {
-            let ending = match problem {
-                None => Ending::Known,
-                Some(Problem { is_forbidden: true, .. }) => Ending::Forbidden,
-                Some(_) => Ending::Unknown,
-            };
-            state.endings.insert(Arc::clone(node), ending);
-            let Some(problem) = problem else { continue };
-            if was_permitted && problem.is_forbidden {
-                new = Some((node, problem));
-            } else if was_whole {
-                new.get_or_insert((node, problem));
-            }
-        }
-        if let Some((node, problem)) = new {
+        let now = Endings::of(&state.guard);
+        let mut unknown = read.iter().filter_map(|(node, why)| Some((node, why.as_deref()?)));
+        let is_forbidden = |node: &str| state.guard.ending(node) == Some(Ending::Forbidden);
+        let forbidden = unknown.clone().find(|(node, _)| before.is_permitted && is_forbidden(node));
+        let new = forbidden.or_else(|| unknown.next().filter(|_| before.is_whole));
+        if let Some((node, why)) = new {
             tracing::warn!(
                 reason = "PressureUnknown",
-                "the CPU pressure of {} of {} nodes is unknown, and they are not held: node {node}: {}",
-                read.iter().filter(|(_, problem)| problem.is_some()).count(),
+                "the CPU pressure of {} of {} nodes is unknown, and they are not held: node {node}: {why}",
+                read.iter().filter(|(_, why)| why.is_some()).count(),
                 read.len(),
-                problem.text
             );
-        } else if !was_whole && is_whole(&state) {
+        } else if !before.is_whole && now.is_whole {
             tracing::info!(reason = "PressureRead", "the CPU pressure of nodes is read again");
         }
-        !state.endings.is_empty() && state.endings.values().all(|end| *end == Ending::Forbidden)
+        now.is_forbidden
     }
 
     /// Lets no CPU count as idle on nodes that are held.
@@ -257,20 +253,23 @@ mod tests {
     #[test]
     fn rounds_pause_while_the_permission_is_missing_for_all_nodes() {
         let store = PressureStore::default();
-        let note = |nodes: &[(&str, Option<bool>)]| {
-            let read = nodes.iter().map(|(node, is_forbidden)| {
-                let problem =
-                    is_forbidden.map(|is_forbidden| Problem { text: String::new(), is_forbidden });
-                (Arc::from(*node), problem)
+        let round = |nodes: &[(&str, Result<NodePressure, Unread>)]| {
+            let before = Endings::of(&store.state().guard);
+            let read = nodes.iter().map(|(node, reading)| {
+                let missing = store.apply(node, reading.clone());
+                (Arc::from(*node), missing.map(|_| String::new()))
             });
-            store.note(&read.collect::<Vec<_>>())
+            let read: Vec<_> = read.collect();
+            store.note(before, &read)
         };
-        assert!(!note(&[]), "no node was read yet");
-        assert!(note(&[("a", Some(true)), ("b", Some(true))]));
-        assert!(note(&[]), "nothing was due");
-        assert!(!note(&[("a", None), ("b", Some(false))]));
-        assert!(!note(&[("c", Some(true))]), "a round of one node, which refuses");
-        assert!(!note(&[("b", Some(true))]), "a is known");
-        assert!(note(&[("a", Some(true))]));
+        let (known, failed) = (Ok(NodePressure::Limited), Err(Unread::Failed));
+        let forbidden = Err(Unread::Forbidden);
+        assert!(!round(&[]), "no node was read yet");
+        assert!(round(&[("a", forbidden.clone()), ("b", forbidden.clone())]));
+        assert!(round(&[]), "nothing was due");
+        assert!(!round(&[("a", known), ("b", failed)]));
+        assert!(!round(&[("c", forbidden.clone())]), "a round of one node, which refuses");
+        assert!(!round(&[("b", forbidden.clone())]), "a is known");
+        assert!(round(&[("a", forbidden)]));
     }
 }

@@ -103,6 +103,26 @@ impl NodePressure {
     }
 }
 
+/// Why a node has no reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unread {
+    /// Its kubelet did not answer, or with an error.
+    Failed,
+    /// A permission is missing.
+    Forbidden,
+}
+
+/// How the last reading of a node ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Its pressure is known, as far as pods without a CPU limit tell it.
+    Known,
+    /// It is not.
+    Unknown,
+    /// There was no reading, because a permission is missing.
+    Forbidden,
+}
+
 /// Follows the CPU pressure of nodes. Times are since any fixed moment.
 #[derive(Debug, Clone)]
 pub struct PressureGuard {
@@ -113,14 +133,13 @@ pub struct PressureGuard {
 
 #[derive(Debug, Clone)]
 struct GuardedNode {
-    /// Time of the last reading, with or without success.
+    /// Time of the last reading, with or without success, and how it ended.
     tried_at: Duration,
+    ending: Ending,
     /// Result of the last reading that was answered, unless a paid pod waited, and its time.
     told: (Told, Duration),
     /// Paid pods without a figure in the last reading that had any.
     missing: Vec<PodKey>,
-    /// Number of missing paid pods that make the node unknown.
-    unknown_pods: usize,
     /// Time of the last reading that shows whether paid pods wait.
     known_at: Duration,
     /// Time at which a paid pod last waited longer than the threshold; `None` since it is calm
@@ -168,48 +187,49 @@ impl PressureGuard {
         Self { threshold, nodes: HashMap::new() }
     }
 
-    /// Takes in a reading of a node, or that there was none.
+    /// Takes in a reading of a node, or why there was none.
     pub fn apply(
         &mut self,
         now: Duration,
         node: &str,
-        reading: Option<NodePressure>,
+        reading: Result<NodePressure, Unread>,
     ) -> Option<PressureChange> {
         let was_held = self.is_held(now, node);
         let is_first = !self.nodes.contains_key(node);
         let guarded = self.nodes.entry(node.into()).or_insert(GuardedNode {
             tried_at: now,
+            ending: Ending::Unknown,
             told: (Told::Unknown, now),
             missing: Vec::new(),
-            unknown_pods: 0,
             known_at: now,
             waited_at: None,
         });
-        (guarded.tried_at, guarded.unknown_pods) = (now, 0);
-        if reading.is_some() {
+        (guarded.tried_at, guarded.ending) = (now, Ending::Known);
+        if reading.is_ok() {
             guarded.told = (Told::Unknown, now);
         }
         match reading {
-            Some(NodePressure::Known { longest: Some((pod, waiting)), missing })
+            Ok(NodePressure::Known { longest: Some((pod, waiting)), missing })
                 if waiting > self.threshold =>
             {
                 (guarded.known_at, guarded.waited_at) = (now, Some(now));
                 guarded.missing = missing;
                 return (!was_held).then_some(PressureChange::Held(pod, waiting));
             }
-            Some(NodePressure::Known { missing, .. }) => {
+            Ok(NodePressure::Known { missing, .. }) => {
                 // A pod that began a moment ago has no figure yet.
                 let is_unknown =
                     is_first || missing.iter().any(|pod| guarded.missing.contains(pod));
                 if is_unknown && !missing.is_empty() {
-                    guarded.unknown_pods = missing.len();
+                    guarded.ending = Ending::Unknown;
                 } else {
                     (guarded.known_at, guarded.told) = (now, (Told::Calm, now));
                 }
                 guarded.missing = missing;
             }
-            Some(NodePressure::Limited) => guarded.told = (Told::Limited, now),
-            Some(NodePressure::Unknown) | None => {}
+            Ok(NodePressure::Limited) => guarded.told = (Told::Limited, now),
+            Ok(NodePressure::Unknown) | Err(Unread::Failed) => guarded.ending = Ending::Unknown,
+            Err(Unread::Forbidden) => guarded.ending = Ending::Forbidden,
         }
         let is_known = guarded.known_at == now;
         let is_over = guarded.waited_at.is_some_and(|at| {
@@ -226,9 +246,19 @@ impl PressureGuard {
         self.nodes.get(node).is_some_and(|node| node.is_held(now))
     }
 
-    /// How many paid pods make this node unknown, because its last reading had no figure for them.
-    pub fn unknown_pods(&self, node: &str) -> usize {
-        self.nodes.get(node).map_or(0, |node| node.unknown_pods)
+    /// How many paid pods had no figure in the last reading of this node that had any.
+    pub fn missing_pods(&self, node: &str) -> usize {
+        self.nodes.get(node).map_or(0, |node| node.missing.len())
+    }
+
+    /// How the last reading of this node ended.
+    pub fn ending(&self, node: &str) -> Option<Ending> {
+        self.nodes.get(node).map(|node| node.ending)
+    }
+
+    /// How the last reading of each node ended that was read, in no order.
+    pub fn endings(&self) -> impl Iterator<Item = Ending> {
+        self.nodes.values().map(|node| node.ending)
     }
 
     /// The nodes without slots, in no order.

@@ -7,7 +7,8 @@ use std::time::Duration;
 use oppscale_core::ledger::Ledger;
 use oppscale_core::model::Pod;
 use oppscale_core::pressure::{
-    HOLD, NodePressure, PodPressure, PressureChange, PressureCounts, PressureGuard, PressureReading,
+    Ending, HOLD, NodePressure, PodPressure, PressureChange, PressureCounts, PressureGuard,
+    PressureReading, Unread,
 };
 use oppscale_core::record::{PodKey, PodRecord, PodState};
 use oppscale_core::resources::{Amount, CPU, PODS, Resources};
@@ -19,8 +20,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// The default of `serve`, in percent.
 const THRESHOLD: f64 = 5.0;
 
-fn waited(percent: f64) -> Option<NodePressure> {
-    Some(known(Some(("shop/cart", percent)), &[]))
+fn waited(percent: f64) -> Result<NodePressure, Unread> {
+    Ok(known(Some(("shop/cart", percent)), &[]))
 }
 
 fn known(longest: Option<(&str, f64)>, missing: &[u128]) -> NodePressure {
@@ -55,19 +56,23 @@ fn a_node_that_is_not_read_any_more_is_not_held_for_ever() {
     let mut guard = guard();
     guard.apply(Duration::ZERO, "n1", waited(50.0));
     for minute in 1..15 {
-        guard.apply(minute * MINUTE, "n1", None);
+        guard.apply(minute * MINUTE, "n1", Err(Unread::Failed));
         assert!(guard.is_held(minute * MINUTE, "n1"), "an overloaded kubelet does not answer");
     }
     assert!(!guard.is_held(15 * MINUTE, "n1"));
     let released = Some(PressureChange::Released);
-    assert_eq!(guard.apply(15 * MINUTE, "n1", None), released, "its hold has lapsed");
-    assert_eq!(guard.apply(16 * MINUTE, "n1", None), None, "once");
+    assert_eq!(
+        guard.apply(15 * MINUTE, "n1", Err(Unread::Failed)),
+        released,
+        "its hold has lapsed"
+    );
+    assert_eq!(guard.apply(16 * MINUTE, "n1", Err(Unread::Failed)), None, "once");
     // Neither is one whose pods have got CPU limits, or whose kubelet has stopped to tell.
     for silent in [NodePressure::Limited, NodePressure::Unknown] {
         guard.apply(Duration::ZERO, "n2", waited(50.0));
-        assert_eq!(guard.apply(14 * MINUTE, "n2", Some(silent.clone())), None);
+        assert_eq!(guard.apply(14 * MINUTE, "n2", Ok(silent.clone())), None);
         assert!(!guard.is_held(15 * MINUTE, "n2"));
-        assert_eq!(guard.apply(15 * MINUTE, "n2", Some(silent)), released);
+        assert_eq!(guard.apply(15 * MINUTE, "n2", Ok(silent)), released);
     }
 }
 
@@ -77,10 +82,10 @@ fn what_cannot_be_told_is_unknown_and_not_calm() {
     let readings = [
         ("waits", waited(50.0)),
         ("calm", waited(1.0)),
-        ("empty", Some(known(None, &[]))),
-        ("limited", Some(NodePressure::Limited)),
-        ("no psi", Some(NodePressure::Unknown)),
-        ("silent", None),
+        ("empty", Ok(known(None, &[]))),
+        ("limited", Ok(NodePressure::Limited)),
+        ("no psi", Ok(NodePressure::Unknown)),
+        ("silent", Err(Unread::Failed)),
     ];
     let names: Vec<&str> = readings.iter().map(|(name, _)| *name).chain(["unread"]).collect();
     for (name, reading) in readings {
@@ -264,9 +269,11 @@ fn a_node_whose_kubelet_leaves_out_a_paid_pod_is_unknown() {
     let mut guard = guard();
     let apply = |guard: &mut PressureGuard, minute: u32, percent, missing: &[u128]| {
         let reading = known(Some(("shop/cart", percent)), missing);
-        let change = guard.apply(minute * MINUTE, "n1", Some(reading));
+        let change = guard.apply(minute * MINUTE, "n1", Ok(reading));
         let counts = guard.counts(minute * MINUTE, ["n1"]);
-        (change, counts.waiting, counts.calm, counts.unknown, guard.unknown_pods("n1"))
+        let is_unknown = guard.ending("n1") == Some(Ending::Unknown);
+        let missing = if is_unknown { guard.missing_pods("n1") } else { 0 };
+        (change, counts.waiting, counts.calm, counts.unknown, missing)
     };
     assert_eq!(apply(&mut guard, 0, 1.0, &[7]), (None, 0, 0, 1, 1), "from the first reading on");
     assert_eq!(apply(&mut guard, 1, 1.0, &[]), (None, 0, 1, 0, 0));
@@ -275,9 +282,9 @@ fn a_node_whose_kubelet_leaves_out_a_paid_pod_is_unknown() {
     assert_eq!(apply(&mut guard, 3, 1.0, &[9]), (None, 0, 1, 0, 0), "another");
     assert_eq!(apply(&mut guard, 4, 1.0, &[8, 9]), (None, 0, 0, 1, 2));
     // What is known of the others counts nevertheless.
-    let (change, waiting, ..) = apply(&mut guard, 5, 50.0, &[8, 9]);
+    let (change, waiting, .., missing) = apply(&mut guard, 5, 50.0, &[8, 9]);
     assert_eq!(change, Some(PressureChange::Held("shop/cart".into(), 50.0)));
-    assert_eq!((waiting, guard.unknown_pods("n1")), (1, 0));
+    assert_eq!((waiting, missing), (1, 0));
     // A hold ends as that of a node that cannot be read.
     assert_eq!(apply(&mut guard, 19, 1.0, &[8, 9]).0, None);
     assert_eq!(apply(&mut guard, 20, 1.0, &[8, 9]).0, Some(PressureChange::Released));
