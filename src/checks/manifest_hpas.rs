@@ -1,9 +1,9 @@
 //! HPAs in files, judged without a cluster by the judge of `simulate`.
 
-use hpa_model::application::{ApplicationSetup, Demand, SteadyState, judge};
+use hpa_model::ControllerConfig;
+use hpa_model::application::{ApplicationSetup, Demand, SteadyState, Target, judge};
 use hpa_model::simulation::SyncTiming;
 use hpa_model::verdict::uses_fit_replicas;
-use hpa_model::{ControllerConfig, Selector};
 use oppscale_cluster::autoscaler::{HPA, SCALED_OBJECT};
 use oppscale_core::check::{CheckId, Finding};
 
@@ -29,10 +29,10 @@ pub fn judge_manifests(files: &[SourceFile]) -> Vec<Finding> {
                     .fix("correct the field: the API server refuses the HPA as it is"),
             ),
             Ok(manifests) => {
-                let conflicting = scenario::hpas_of_same_target(&manifests);
-                for (manifest, conflicting) in manifests.iter().zip(conflicting) {
+                let targets = scenario::targets(&manifests);
+                for (manifest, target) in manifests.iter().zip(targets) {
                     let about = format!("{}: {}", file.name, manifest.name());
-                    let found = judged(file, manifest, &conflicting, config);
+                    let found = judged(file, manifest, target, config);
                     findings.extend(found.into_iter().map(|finding| finding.about(&about)));
                 }
             }
@@ -44,20 +44,23 @@ pub fn judge_manifests(files: &[SourceFile]) -> Vec<Finding> {
 fn judged(
     file: &SourceFile,
     manifest: &Manifest,
-    conflicting: &[String],
+    target: Target,
     config: ControllerConfig,
 ) -> Vec<Finding> {
     const ID: CheckId = CheckId::HpaStable;
-    if !conflicting.is_empty() {
-        let text = format!(
-            "{} scales the same target: the controller stops both (AmbiguousSelector)",
-            conflicting.join(", ")
-        );
-        return vec![CheckId::SingleHpa.failed(text).fix("keep one, with the metrics of both")];
-    }
-    if let Some(why) = manifest.autoscaler.target_without_scale() {
-        let text = format!("the controller cannot read the scale of its target: {why}");
-        return vec![ID.failed(text).fix("correct spec.scaleTargetRef")];
+    match &target {
+        Target::Scalable => {}
+        Target::NoScale(why) => {
+            let text = format!("the controller cannot read the scale of its target: {why}");
+            return vec![ID.failed(text).fix("correct spec.scaleTargetRef")];
+        }
+        Target::Shared(others) => {
+            let text = format!(
+                "{} scales the same target: the controller stops both (AmbiguousSelector)",
+                others.join(", ")
+            );
+            return vec![CheckId::SingleHpa.failed(text).fix("keep one, with the metrics of both")];
+        }
     }
     if uses_fit_replicas(&manifest.spec) {
         let why = "it fills idle capacity, so its verdict depends on the cluster: oppscale check \
@@ -81,7 +84,7 @@ fn judged(
         application,
         demand: Demand::default(),
         metrics: reading.paths,
-        selector: Selector::Valid,
+        target,
         start_replicas: 1,
         end_ms: 1_000,
         sample_ms: 1_000,

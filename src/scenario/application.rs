@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use hpa_model::application::{Application, Measure, MetricPath};
+use hpa_model::application::{Application, Measure, MetricPath, Target};
 use hpa_model::{HpaSpec, MetricSource, MetricSpec, ResourceName};
 use oppscale_core::resources::{CPU, MEMORY};
 use oppscale_core::units;
@@ -52,8 +52,8 @@ pub struct StatedPod {
     pub warmup_ms: u64,
 }
 
-/// For each HPA, the names of the others with the same target.
-pub fn hpas_of_same_target(manifests: &[Manifest]) -> Vec<Vec<String>> {
+/// The target of each of these HPAs.
+pub fn targets(manifests: &[Manifest]) -> Vec<Target> {
     let scales_same = |a: &Manifest, b: &Manifest| {
         let (a, b) = (&a.autoscaler, &b.autoscaler);
         let (target, other) = (a.target(), b.target());
@@ -62,8 +62,13 @@ pub fn hpas_of_same_target(manifests: &[Manifest]) -> Vec<Vec<String>> {
             && (&target.kind, &target.name) == (&other.kind, &other.name)
     };
     let of = |manifest: &Manifest| {
+        // The controller reads the scale first.
+        if let Some(why) = manifest.autoscaler.target_without_scale() {
+            return Target::NoScale(why);
+        }
         let others = manifests.iter().filter(|other| scales_same(manifest, other));
-        others.map(|other| other.name().to_owned()).collect()
+        let others: Vec<_> = others.map(|other| other.name().to_owned()).collect();
+        if others.is_empty() { Target::Scalable } else { Target::Shared(others) }
     };
     manifests.iter().map(of).collect()
 }

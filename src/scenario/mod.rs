@@ -15,9 +15,7 @@ mod series_file;
 mod source_file;
 mod wire;
 
-pub use application::{
-    LoadMetric, MetricAssumptions, PodAssumptions, StatedPod, amount, hpas_of_same_target,
-};
+pub use application::{LoadMetric, MetricAssumptions, PodAssumptions, StatedPod, amount, targets};
 pub use from_cluster::{Recorded, from_cluster, from_history, recorded_pods};
 pub use load_file::load;
 pub use manifest::{Manifest, WorkloadFile, manifests, workload};

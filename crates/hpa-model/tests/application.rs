@@ -1,12 +1,13 @@
 //! HPAs of applications under load: what each kind of metric makes them do.
 
 use hpa_model::application::{
-    Application, ApplicationSetup, Demand, Measure, MetricPath, Shape, SteadyState, judge, simulate,
+    Application, ApplicationSetup, Demand, Measure, MetricPath, Shape, SteadyState, Target, judge,
+    simulate,
 };
 use hpa_model::simulation::SyncTiming;
 use hpa_model::{
     Behavior, ControllerConfig, HpaSpec, MetricIdentifier, MetricSource, MetricSpec, MetricTarget,
-    ResourceName, ScalingRules, SelectPolicy, Selector, Tolerance,
+    ResourceName, ScalingRules, SelectPolicy, Tolerance,
 };
 
 const HOUR_MS: u64 = 3_600_000;
@@ -36,7 +37,7 @@ fn setup(source: MetricSource, target: MetricTarget, path: MetricPath) -> Applic
         },
         demand: Demand::constant(7.0),
         metrics: vec![path],
-        selector: Selector::Valid,
+        target: Target::Scalable,
         start_replicas: 2,
         end_ms: 2 * HOUR_MS,
         sample_ms: 60_000,
@@ -151,14 +152,22 @@ fn the_verdict_is_what_the_metric_and_its_target_make_of_it() {
     assert_eq!(judge(&inert).unwrap().steady_state, SteadyState::Inert);
 }
 
-/// Two HPAs on one target: the controller stops both.
+/// Two HPAs on one target stop each other, and a target without a scale stops its HPA.
 #[test]
-fn an_ambiguous_selector_stops_the_hpa() {
-    let mut setup = cpu();
-    setup.selector = Selector::Ambiguous;
-    let verdict = judge(&setup).unwrap();
-    assert_eq!(verdict.steady_state, SteadyState::Inert);
-    assert!(verdict.why.contains("AmbiguousSelector"), "{}", verdict.why);
+fn a_target_that_cannot_be_scaled_keeps_its_replicas() {
+    for (target, reason) in [
+        (Target::Shared(vec!["other".to_owned()]), "AmbiguousSelector"),
+        (Target::NoScale("Job of batch/v1 has no scale".to_owned()), "FailedGetScale"),
+    ] {
+        let setup = ApplicationSetup { target, ..cpu() };
+        let verdict = judge(&setup).unwrap();
+        assert_eq!(verdict.steady_state, SteadyState::Inert);
+        assert!(verdict.why.contains(reason), "{}", verdict.why);
+        let run = simulate(&setup).unwrap();
+        assert!(run.rescales.is_empty() && run.failed_syncs > 100, "{}", run.failed_syncs);
+        let failure = run.failure.unwrap();
+        assert!(failure.starts_with(&format!("{reason}: ")), "{failure}");
+    }
 }
 
 /// A cpu limit at the target keeps the usage from ever exceeding it.

@@ -1,11 +1,11 @@
 //! Applications under load, recorded beside a real kube-controller-manager: a metrics API computed
 //! each metric from the load and the pods that were ready. The model takes the same course.
 
+use hpa_model::Change;
 use hpa_model::application::{
-    Application, ApplicationSetup, Demand, Measure, MetricPath, Run, simulate,
+    Application, ApplicationSetup, Demand, Measure, MetricPath, Run, Target, simulate,
 };
 use hpa_model::simulation::SyncTiming;
-use hpa_model::{Change, Selector};
 use serde::Deserialize;
 
 use crate::hpa::support::scenario;
@@ -91,7 +91,7 @@ fn setup(json: &str) -> ApplicationSetup {
         },
         demand: Demand::recorded(points),
         metrics: file.metrics.iter().map(|metric| path(&metric.path)).collect(),
-        selector: Selector::Valid,
+        target: Target::Scalable,
         start_replicas: series.start_replicas,
         end_ms,
         sample_ms: 60_000,

@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
+use hpa_model::ControllerConfig;
 use hpa_model::application::{
     Application, ApplicationSetup, Demand, DominantDelays, MAX_LENGTH_MS, MAX_LEVEL, Run, Shape,
-    SteadyState, dominant_delays, judge, simulate,
+    SteadyState, Target, dominant_delays, judge, simulate,
 };
 use hpa_model::simulation::SyncTiming;
 use hpa_model::verdict::uses_fit_replicas;
-use hpa_model::{ControllerConfig, Selector};
 use oppscale_cluster::history;
 use oppscale_core::error::Error;
 
@@ -45,8 +45,7 @@ struct Candidate {
     file: String,
     manifest: Manifest,
     workload: Option<WorkloadFile>,
-    /// Why the controller stops it, if it does.
-    stopped: Option<String>,
+    target: Target,
 }
 
 /// Reads the HPAs; `recorded` is a load that was read already. `None` if all that the controller
@@ -63,16 +62,17 @@ pub(super) fn plan(args: &SimulateArgs, recorded: Option<Demand>) -> anyhow::Res
     for file in &args.hpas {
         let source = SourceFile::read(file)?;
         let manifests = scenario::manifests(&source, config.gates)?;
-        let conflicting = scenario::hpas_of_same_target(&manifests);
-        for (manifest, conflicting) in manifests.into_iter().zip(conflicting) {
+        let targets = scenario::targets(&manifests);
+        for (manifest, target) in manifests.into_iter().zip(targets) {
             let workload = scenario::workload(&source, &manifest)?;
-            let stopped = stopped(&manifest, &conflicting);
-            candidates.push(Candidate { file: file.clone(), manifest, workload, stopped });
+            candidates.push(Candidate { file: file.clone(), manifest, workload, target });
         }
     }
     // One that the controller stops neither follows load nor fills anything.
-    let (fillers, followers): (Vec<_>, Vec<_>) =
-        candidates.iter().filter(|c| c.stopped.is_none()).partition(|c| is_filler(args, c));
+    let (fillers, followers): (Vec<_>, Vec<_>) = candidates
+        .iter()
+        .filter(|c| c.target == Target::Scalable)
+        .partition(|c| is_filler(args, c));
     if !fillers.is_empty() && followers.is_empty() {
         return Ok(None);
     }
@@ -106,22 +106,6 @@ pub(super) fn plan(args: &SimulateArgs, recorded: Option<Demand>) -> anyhow::Res
         );
     }
     staged(args, config, candidates, recorded).map(Some)
-}
-
-/// Why the controller stops this HPA, whatever it measures; `conflicting` scale the same target.
-pub(super) fn stopped(manifest: &Manifest, conflicting: &[String]) -> Option<String> {
-    if !conflicting.is_empty() {
-        return Some(format!(
-            "{} scales the same target, so the controller stops both (AmbiguousSelector): the \
-             replicas stay what they are. Keep one, with the metrics of both.",
-            conflicting.join(", ")
-        ));
-    }
-    let why = manifest.autoscaler.target_without_scale()?;
-    Some(format!(
-        "The controller cannot read the scale of its target (FailedGetScale), so the replicas stay \
-         what they are: {why}."
-    ))
 }
 
 /// Whether the HPA is that of a filler: by `--metric`, by oppscale's metric, or because the user
@@ -186,10 +170,7 @@ fn staged(
             start_replicas: 1,
             demand,
             metrics: reading.paths.clone(),
-            selector: match candidate.stopped {
-                None => Selector::Valid,
-                Some(_) => Selector::Ambiguous,
-            },
+            target: candidate.target.clone(),
             end_ms,
             sample_ms: (end_ms / SAMPLES).max(1_000),
             seed,
@@ -206,7 +187,6 @@ fn staged(
                 setup: ApplicationSetup { start_replicas: start, ..setup },
                 manifest,
                 swept: Vec::new(),
-                stopped: candidate.stopped.clone(),
                 assumptions: assumptions.clone(),
                 question: question.clone(),
                 is_capacity_given: args.pod_capacity.is_some(),
@@ -387,10 +367,10 @@ fn simulated(entry: Entry) -> anyhow::Result<Entry> {
     let error = |error| anyhow!("{}: {error}", entry.name);
     let run = simulate(&entry.setup).map_err(error)?;
     let mut verdict = judge(&entry.setup).map_err(error)?;
-    if let Some(stopped) = &entry.stopped {
-        verdict.why.clone_from(stopped);
-    }
-    if entry.setup.application.queues && !entry.is_capacity_given && entry.stopped.is_none() {
+    if entry.setup.application.queues
+        && !entry.is_capacity_given
+        && verdict.steady_state != SteadyState::Inert
+    {
         let each = amount(entry.setup.application.capacity);
         verdict.why.push_str(&format!(
             " That depends on how fast a pod works: {each} a second here, and --pod-capacity states \

@@ -23,7 +23,6 @@ use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU};
 use oppscale_core::units::quantity_text;
 
-use super::application;
 use super::args::{MetricKind, SimulateArgs, meant};
 
 /// Everything that is going to be simulated.
@@ -244,10 +243,10 @@ fn manifests(
     warnings: &mut Vec<String>,
 ) -> anyhow::Result<Vec<Manifest>> {
     let manifests = scenario::manifests(source, setup.filler.autoscaler.config.gates)?;
-    let conflicting = scenario::hpas_of_same_target(&manifests);
+    let targets = scenario::targets(&manifests);
     let mut moving = Vec::new();
-    for (manifest, conflicting) in manifests.into_iter().zip(conflicting) {
-        match application::stopped(&manifest, &conflicting) {
+    for (manifest, target) in manifests.into_iter().zip(targets) {
+        match target.obstacle() {
             Some(why) => warnings.push(format!("{} is left out: {why}", manifest.name())),
             None => moving.push(manifest),
         }

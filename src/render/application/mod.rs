@@ -59,8 +59,6 @@ pub struct Entry {
     pub manifest: Manifest,
     /// Fields and values that a sweep gave it.
     pub swept: Vec<(String, String)>,
-    /// Why the controller stops the HPA, in sentences, if it does.
-    pub stopped: Option<String>,
     /// Assumptions, one sentence each.
     pub assumptions: Vec<String>,
     /// The flag that the user should give, if the verdict depends on it.

@@ -11,9 +11,9 @@ pub struct Run {
     pub rescales: Vec<Rescale>,
     /// The state at regular moments, for charts.
     pub samples: Vec<Sample>,
-    /// Syncs at which the controller had no usable metric, and the reason of the last.
+    /// Syncs at which the controller could not read the scale, or had no usable metric.
     pub failed_syncs: u64,
-    /// `ScalingActive`'s reason and message at the last failed sync.
+    /// Reason and message of the condition that was False at the last of them.
     pub failure: Option<String>,
 }
 

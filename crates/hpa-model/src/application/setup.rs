@@ -5,7 +5,7 @@ use thiserror::Error;
 use super::demand::Demand;
 use super::measure::MetricPath;
 use crate::simulation::SyncTiming;
-use crate::{ControllerConfig, HpaSpec, Invalid, Selector, validate};
+use crate::{ControllerConfig, HpaSpec, Invalid, validate};
 
 /// An application, its HPA, and the demand on it.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,8 +22,8 @@ pub struct ApplicationSetup {
     pub demand: Demand,
     /// The path of each metric of the spec, in its order.
     pub metrics: Vec<MetricPath>,
-    /// The target's pod selector, as the controller reads it.
-    pub selector: Selector,
+    /// What the HPA scales.
+    pub target: Target,
     /// Replicas at the start, all ready and warm.
     pub start_replicas: u32,
     /// The last moment that is simulated, milliseconds.
@@ -32,6 +32,37 @@ pub struct ApplicationSetup {
     pub sample_ms: u64,
     /// Sets the phases of metrics and syncs that a real cluster leaves to chance.
     pub seed: u64,
+}
+
+/// The target of an HPA, as its controller finds it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Target {
+    /// Its scale can be read, and no other HPA has its pods.
+    #[default]
+    Scalable,
+    /// Its scale cannot be read, for this reason: `AbleToScale` is False, `FailedGetScale`.
+    NoScale(String),
+    /// These HPAs have the same pods: `ScalingActive` is False, `AmbiguousSelector`.
+    Shared(Vec<String>),
+}
+
+impl Target {
+    /// Why the replicas stay what they are, in sentences, if they do whatever the metrics are.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<String> {
+        match self {
+            Self::Scalable => None,
+            Self::NoScale(why) => Some(format!(
+                "The controller cannot read the scale of its target (FailedGetScale), so the \
+                 replicas stay what they are: {why}."
+            )),
+            Self::Shared(others) => Some(format!(
+                "{} scales the same target, so the controller stops both (AmbiguousSelector): the \
+                 replicas stay what they are. Keep one, with the metrics of both.",
+                others.join(", ")
+            )),
+        }
+    }
 }
 
 /// Capacity, requests and start of one pod.

@@ -2,11 +2,14 @@
 
 use super::measure::{Measure, MetricPath};
 use super::outcome::{Outcome, Run, Sample};
-use super::setup::{ApplicationError, ApplicationSetup};
+use super::setup::{ApplicationError, ApplicationSetup, Target};
 use crate::replay::{Delays, Workload};
 use crate::replica_calculator::Tolerances;
 use crate::simulation::{Prng, Rescale};
-use crate::{Controller, HpaSpec, MetricError, Observation, Pod, PodReading, Pods, Scale};
+use crate::{
+    AbleToScale, Controller, HpaSpec, MetricError, Observation, Pod, PodReading, Pods, Scale,
+    ScalingActive, Selector,
+};
 
 /// Length of a step, milliseconds.
 const STEP_MS: u64 = 1_000;
@@ -220,12 +223,17 @@ impl<'s> Simulation<'s> {
             })
             .collect();
         let (total, ready) = self.workload.total_and_ready(at(now));
+        let scale = Scale {
+            spec_replicas: self.workload.spec_replicas(),
+            status_replicas: self.workload.status_replicas(at(now)),
+        };
+        let target = &self.setup.target;
         let observation = Observation {
-            scale: Some(Scale {
-                spec_replicas: self.workload.spec_replicas(),
-                status_replicas: self.workload.status_replicas(at(now)),
-            }),
-            selector: self.setup.selector,
+            scale: (!matches!(target, Target::NoScale(_))).then_some(scale),
+            selector: match target {
+                Target::Shared(_) => Selector::Ambiguous,
+                Target::Scalable | Target::NoScale(_) => Selector::Valid,
+            },
             pods: match lists_pods {
                 true => Pods::Listed(&listed),
                 false => Pods::Counted { total, ready },
@@ -234,12 +242,14 @@ impl<'s> Simulation<'s> {
             update_accepted: true,
         };
         let outcome = self.controller.run(at(now), &self.spec, &observation);
-        if let Some(active) = outcome.conditions.scaling_active
-            && !active.status()
-        {
+        let conditions = &outcome.conditions;
+        let is_able = conditions.able_to_scale.is_none_or(AbleToScale::status);
+        let is_active = conditions.scaling_active.is_none_or(ScalingActive::status);
+        if !is_able || !is_active {
             self.run.failed_syncs += 1;
-            let conditions = outcome.conditions.render(&self.spec, "default");
-            let failed = conditions.into_iter().find(|condition| condition.kind == "ScalingActive");
+            let kind = if is_able { "ScalingActive" } else { "AbleToScale" };
+            let conditions = conditions.render(&self.spec, "default");
+            let failed = conditions.into_iter().find(|condition| condition.kind == kind);
             self.run.failure = failed.map(|c| format!("{}: {}", c.reason, c.message));
         }
         if let Some(to) = outcome.rescaled_to() {

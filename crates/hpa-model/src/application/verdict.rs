@@ -69,6 +69,10 @@ const LOADS: [f64; 3] = [0.35, 0.6, 0.85];
 /// # Errors
 /// When the setup cannot be simulated.
 pub fn judge(setup: &ApplicationSetup) -> Result<ApplicationVerdict, ApplicationError> {
+    if let Some(why) = setup.target.obstacle() {
+        setup.check()?;
+        return Ok(ApplicationVerdict { steady_state: SteadyState::Inert, why });
+    }
     let (min, max) = (setup.spec.effective_min().max(1), setup.spec.max_replicas);
     if min >= max {
         let why = format!("minReplicas and maxReplicas are both {max}, so the HPA has no choice.");
