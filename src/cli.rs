@@ -1,10 +1,13 @@
 //! The command line: its types and help, and the one `match` that runs a command.
 
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::builder::StyledStr;
-use clap::{ArgAction, CommandFactory, Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::args::LogFormat;
 use crate::commands::certs::CertsArgs;
@@ -163,6 +166,47 @@ pub fn command() -> clap::Command {
          {header}Options:{header:#}\n{{options}}{{after-help}}"
     );
     adapted(command.help_template(template))
+}
+
+/// Parses a command line, the program's name first.
+///
+/// # Errors
+/// When clap refuses it, or a value is empty. For help and version, which are no failures.
+pub fn parse<I>(mut command: clap::Command, arguments: I) -> Result<Cli, clap::Error>
+where
+    I: IntoIterator<Item: Into<OsString> + Clone>,
+{
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    refuse_empty(&command, &matches)?;
+    Cli::from_arg_matches(&matches)
+}
+
+/// Arguments that may be empty: their values are passed on, or empty is for none.
+const MAY_BE_EMPTY: [&str; 6] =
+    ["body", "command", "args", "extra_arg", "http_from", "priority_class"];
+
+/// Refuses empty values: of `-n "$NAMESPACE"` without the variable a selection would become all.
+fn refuse_empty(command: &clap::Command, matches: &ArgMatches) -> Result<(), clap::Error> {
+    let is_empty = |arg: &&Arg| {
+        let id = arg.get_id().as_str();
+        matches.value_source(id) == Some(ValueSource::CommandLine)
+            && arg.get_num_args().is_some_and(|number| number.min_values() > 0)
+            && !MAY_BE_EMPTY.contains(&id)
+            && matches.get_raw(id).is_some_and(|mut values| values.any(|value| value.is_empty()))
+    };
+    if let Some(arg) = command.get_arguments().find(is_empty) {
+        let mut error = clap::Error::new(ErrorKind::InvalidValue).with_cmd(command);
+        error.insert(ContextKind::InvalidArg, ContextValue::String(arg.to_string()));
+        error.insert(ContextKind::InvalidValue, ContextValue::String(String::new()));
+        return Err(error);
+    }
+    match matches.subcommand() {
+        Some((name, matches)) => match command.find_subcommand(name) {
+            Some(command) => refuse_empty(command, matches),
+            None => Ok(()),
+        },
+        None => Ok(()),
+    }
 }
 
 /// Whether `word` names a command that help shows.

@@ -5,7 +5,6 @@ use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::time::Duration;
 
-use clap::FromArgMatches;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -104,8 +103,7 @@ fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     } else {
         cli::command()
     };
-    let matches = command.try_get_matches_from(arguments);
-    Cli::from_arg_matches(&matches.map_err(|error| suggest(error, arguments))?)
+    cli::parse(command, arguments).map_err(|error| suggest(error, arguments))
 }
 
 /// Adds what was meant by words of other tools: `kubectl top nodes`, `kube-capacity version`, or

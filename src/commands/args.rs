@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use oppscale_cluster::{Cluster, ClusterError, ConnectOptions};
 use oppscale_core::kinds;
+use oppscale_core::names::{is_dns_label, is_label_value, is_qualified_name};
 use oppscale_core::units::parse_duration;
 
 use crate::completion::Values;
@@ -172,6 +173,22 @@ pub struct ServerArgs {
     /// Secret with the serving certificate of the metrics server
     #[arg(long, value_name = "NAME", default_value = "oppscale-tls")]
     pub secret: String,
+}
+
+/// Parses the name of a namespace.
+pub(super) fn parse_namespace(text: &str) -> Result<String, String> {
+    match is_dns_label(text) {
+        true => Ok(text.to_owned()),
+        false => Err("not a name that a Namespace can have".to_owned()),
+    }
+}
+
+/// Parses a label.
+pub(super) fn parse_label(text: &str) -> Result<(String, String), String> {
+    let is_label = |(key, value): &(&str, &str)| is_qualified_name(key) && is_label_value(value);
+    let pair = text.split_once('=').filter(is_label);
+    let (key, value) = pair.ok_or("expected KEY=VALUE, as objects have labels")?;
+    Ok((key.to_owned(), value.to_owned()))
 }
 
 /// Log format.

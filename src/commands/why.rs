@@ -15,7 +15,7 @@ use oppscale_core::quantity::Quantity;
 use oppscale_core::units;
 use serde::Deserialize;
 
-use crate::commands::args::ClusterArgs;
+use crate::commands::args::{ClusterArgs, parse_namespace};
 use crate::completion::Values;
 use crate::exit::Exit;
 use crate::printer::Printer;
@@ -38,7 +38,7 @@ pub struct WhyArgs {
     #[arg(value_name = "[NAMESPACE/]NAME", add = Values::Objects(&kinds::HPA))]
     pub hpa: String,
     /// Namespace of the HPA [default: the one before its name, or the context's]
-    #[arg(short, long, value_name = "NAMESPACE", add = Values::Names(&kinds::NAMESPACE))]
+    #[arg(short, long, value_name = "NAMESPACE", value_parser = parse_namespace, add = Values::Names(&kinds::NAMESPACE))]
     pub namespace: Option<String>,
     /// The cluster.
     #[command(flatten)]
@@ -76,14 +76,11 @@ pub async fn run(args: &WhyArgs, printer: &Printer) -> anyhow::Result<Exit> {
     if !stated.is_none_or(is_dns_label) || !is_subdomain(name) {
         bail!(Error::usage(format!("{:?} is not [NAMESPACE/]NAME of an HPA", args.hpa)));
     }
-    if let Some(option) = args.namespace.as_deref() {
-        if !is_dns_label(option) {
-            bail!(Error::usage(format!("-n {option:?} is not the name of a namespace")));
-        }
-        if let Some(namespace) = stated.filter(|namespace| *namespace != option) {
-            let text = format!("{} is in namespace {namespace}, and -n names {option}", args.hpa);
-            bail!(Error::usage(text).hint("leave one of the two out"));
-        }
+    if let (Some(option), Some(namespace)) = (args.namespace.as_deref(), stated)
+        && namespace != option
+    {
+        let text = format!("{} is in namespace {namespace}, and -n names {option}", args.hpa);
+        bail!(Error::usage(text).hint("leave one of the two out"));
     }
     let cluster = args.cluster.connect().await?;
     let namespace = stated.or(args.namespace.as_deref()).unwrap_or(cluster.namespace());

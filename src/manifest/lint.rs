@@ -1,5 +1,6 @@
 //! Problems of a set of documents that are valid one by one.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use oppscale_core::names::{
@@ -44,6 +45,9 @@ pub fn lint(documents: &[Document]) -> Vec<Issue> {
         if documents[..at].iter().any(|other| other.key() == document.key()) {
             problems.push("it is in the set twice".to_owned());
         }
+        // A pod template may repeat what its object says.
+        let mut seen = HashSet::new();
+        problems.retain(|problem| seen.insert(problem.clone()));
         let of = |is_advice| move |problem| Issue { object: document.key(), problem, is_advice };
         issues.extend(problems.into_iter().map(of(false)));
         let mut references = Vec::new();

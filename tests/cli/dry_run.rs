@@ -382,7 +382,7 @@ fn why_refuses_what_is_no_name_before_it_connects() {
         (&["why", "a/b/c"][..], "\"a/b/c\" is not [NAMESPACE/]NAME of an HPA"),
         (&["why", "/web"], "\"/web\" is not [NAMESPACE/]NAME of an HPA"),
         (&["why", "shop/"], "\"shop/\" is not [NAMESPACE/]NAME of an HPA"),
-        (&["why", "web", "-n", "No"], "-n \"No\" is not the name of a namespace"),
+        (&["why", "web", "-n", "No"], "'No' for '--namespace <NAMESPACE>': not a name that a"),
         (&["why", "shop/web", "-n", "other"], "shop/web is in namespace shop, and -n names other"),
     ] {
         let output = env.run(args);

@@ -26,6 +26,37 @@ fn assert_refused(output: &CommandOutput, message: &str, hint: &str) {
     assert!(output.stderr.contains(hint), "{hint}: {output}");
 }
 
+/// As of `-n "$NAMESPACE"` without the variable: a selection must not become all.
+#[test]
+fn an_empty_value_is_an_error_that_names_its_flag() {
+    let env = TestEnv::new();
+    for (line, flag) in [
+        (&["top", "-n", ""][..], "--namespace <NAMESPACE>"),
+        (&["top", "--without="], "--without <NODE|LABELS>"),
+        (&["top", "--explain", ""], "--explain <[NAMESPACE/]POD>"),
+        (&["top", "-l", ""], "--selector <LABELS>"),
+        (&["top", "--pod-selector", ""], "--pod-selector <LABELS>"),
+        (&["top", "--from", ""], "--from <FILE>..."),
+        (&["top", "--context", ""], "--context <NAME>"),
+        (&["top", "--resource", "cpu,"], "--resource <NAMES>"),
+        (&["render-hpa", "--workload", "app.yaml", "-n", ""], "--namespace <NAMESPACE>"),
+        (&["why", ""], "<[NAMESPACE/]NAME>"),
+        (&["why", "web", "-n", ""], "--namespace <NAMESPACE>"),
+        (&["check", "-f", ""], "--filename <FILE>"),
+        (&["certs", "status", "-n", ""], "--namespace <NAME>"),
+        (&["simulate", "--show", ""], "--show <NAME>"),
+        (&["serve", "--namespaces", ""], "--namespaces <NAMESPACES>"),
+    ] {
+        let output = env.run(line);
+        assert_refused(&output, "", &format!(" for '{flag}'"));
+    }
+    // The levels of a tree have a default, and what is passed on may be empty.
+    let tree = saved("top", BLOG, &["--tree"]);
+    assert_eq!(tree.code, Some(0), "{tree}");
+    let sent = env.run(["load", "http://127.0.0.1:1", "--body", "", "--duration", "1s"]);
+    assert_ne!(sent.code, Some(2), "{sent}");
+}
+
 #[test]
 fn top_refuses_names_that_nothing_in_a_saved_list_has() {
     for (args, message, hint) in [

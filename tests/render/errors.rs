@@ -155,7 +155,7 @@ fn a_miner_has_no_default_wallet() {
     assert!(
         refused(&env, 2, &without_wallet).starts_with("error: --workload miner needs --wallet\n")
     );
-    for placeholder in ["", " ", "<WALLET>", "CHANGEME", "your-wallet", "TODO", "wallet"] {
+    for placeholder in [" ", "<WALLET>", "CHANGEME", "your-wallet", "TODO", "wallet"] {
         let mut args = MINER;
         args[7] = placeholder;
         let stderr = refused(&env, 2, &args);
@@ -270,23 +270,27 @@ fn names_that_the_api_does_not_take() {
         + &of(&["--name", "12:30"])
         + &of(&["--name", "~"])
         + &of(&["--name", "a\u{1b}[2J\nb"])
-        + &of(&["-n", "No"])
-        + &of(&["--label", "tier=12:30"])
-        + &of(&["--label", "a b=c"])
         + &of(&["--annotation", "/x=c"])
         + &of(&["--env", "A B\n=c"])
         + &of(&["--priority-class", "x_y"])
         + &of(&["--priority-class", "system-node-critical"])
         + &of(&["--secret-env", "A B=c"]);
     assert!(of(&["--name", &long]).contains("is not a name"));
+    for (flag, value, why) in [
+        ("-n", "No", "not a name that a Namespace can have"),
+        ("--label", "tier=12:30", "expected KEY=VALUE, as objects have labels"),
+        ("--label", "a b=c", "expected KEY=VALUE, as objects have labels"),
+        ("--monitor-label", "a b=c", "expected KEY=VALUE, as objects have labels"),
+    ] {
+        let output = refused(&env, 2, &["--workload", "cache", "--image", IMAGE, flag, value]);
+        assert!(output.starts_with(&format!("error: invalid value '{value}' for '--")), "{output}");
+        assert!(output.contains(why), "{output}");
+    }
     insta::assert_snapshot!(all, @r#"
     error: PriorityClass opportunistic.1_000: "opportunistic.1_000" is not a name that the API takes for a PriorityClass
     error: PriorityClass opportunistic.12:30: "opportunistic.12:30" is not a name that the API takes for a PriorityClass
     error: PriorityClass opportunistic.~: "opportunistic.~" is not a name that the API takes for a PriorityClass
     error: PriorityClass opportunistic.a\u{1b}[2J\nb: "opportunistic.a\u{1b}[2J\nb" is not a name that the API takes for a PriorityClass
-    error: Namespace No: "No" is not a name that the API takes for a Namespace
-    error: Deployment opportunistic/cache: label tier: "12:30" is not a value of a label: at most 63 letters, digits, -, _ and ., beginning and ending with a letter or digit
-    error: Deployment opportunistic/cache: "a b" is not a name of a label
     error: Deployment opportunistic/cache: "/x" is not a name of an annotation
     error: Deployment opportunistic/cache: "A B\n" is not a name of an environment variable
     error: PriorityClass x_y: "x_y" is not a name that the API takes for a PriorityClass

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
-use clap::{Arg, Args, FromArgMatches as _, ValueEnum};
+use clap::{Arg, Args, ValueEnum};
 use dialoguer::{Input, Select};
 use serde_json::Value;
 
@@ -25,11 +25,11 @@ use oppscale_cluster::{Cluster, ClusterError};
 use oppscale_core::check::Distribution;
 use oppscale_core::error::Error;
 use oppscale_core::kinds;
-use oppscale_core::names::{is_dns_label, is_label_value, is_qualified_name, is_subdomain};
+use oppscale_core::names::is_subdomain;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::units::parse_duration;
 
-use crate::commands::args::{ClusterArgs, is_image};
+use crate::commands::args::{ClusterArgs, is_image, parse_label, parse_namespace};
 use crate::commands::check::distribution_words;
 use crate::commands::prompt::{Questions, answered};
 
@@ -87,7 +87,7 @@ pub struct InitArgs {
     pub network_policy: Option<Switch>,
     /// Namespace whose pods may connect to port 8080 (page, /metrics); repeatable
     /// [default: every client]
-    #[arg(long, value_name = "NAMESPACE", value_parser = parse_namespace,
+    #[arg(long, value_name = "NAMESPACE", value_parser = parse_namespace_or_none,
           add = Values::Names(&kinds::NAMESPACE))]
     pub http_from: Vec<String>,
     /// Who may read the page and /metrics: none (every client) or token-review (over TLS, bearers
@@ -269,8 +269,7 @@ fn check_server_args(config: &InstallConfig) -> anyhow::Result<()> {
         server.map(|server| &server.value()["spec"]["template"]["spec"]["containers"][0]);
     let args = container.and_then(|container| container["args"].as_array()).into_iter().flatten();
     let args = iter::once("oppscale").chain(args.filter_map(Value::as_str));
-    let parsed = cli::command().try_get_matches_from(args);
-    let parsed = parsed.and_then(|matches| Cli::from_arg_matches(&matches));
+    let parsed = cli::parse(cli::command(), args);
     let refused = |why: &str| Error::usage(format!("oppscale serve refuses its arguments: {why}"));
     match parsed {
         Ok(Cli { command: Command::Serve(args), .. }) => {
@@ -298,13 +297,6 @@ fn check_server_args(config: &InstallConfig) -> anyhow::Result<()> {
     }
 }
 
-fn parse_label(text: &str) -> Result<(String, String), String> {
-    let is_label = |(key, value): &(&str, &str)| is_qualified_name(key) && is_label_value(value);
-    let pair = text.split_once('=').filter(is_label);
-    let (key, value) = pair.ok_or("expected KEY=VALUE, as nodes have labels")?;
-    Ok((key.to_owned(), value.to_owned()))
-}
-
 fn parse_secret(text: &str) -> Result<String, String> {
     match is_subdomain(text) {
         true => Ok(text.to_owned()),
@@ -313,10 +305,10 @@ fn parse_secret(text: &str) -> Result<String, String> {
 }
 
 /// Parses a namespace; an empty one is for none.
-fn parse_namespace(text: &str) -> Result<String, String> {
-    match text.is_empty() || is_dns_label(text) {
-        true => Ok(text.to_owned()),
-        false => Err("not a name that a Namespace can have".to_owned()),
+fn parse_namespace_or_none(text: &str) -> Result<String, String> {
+    match text {
+        "" => Ok(String::new()),
+        text => parse_namespace(text),
     }
 }
 

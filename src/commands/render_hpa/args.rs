@@ -14,7 +14,7 @@ use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU, PODS, Resources};
 use oppscale_core::units::amount_of;
 
-use crate::commands::args::{ClusterArgs, OutputArgs};
+use crate::commands::args::{ClusterArgs, OutputArgs, parse_label, parse_namespace};
 use crate::completion::Values;
 use crate::filler::NodeAutoscaler;
 
@@ -47,7 +47,7 @@ pub struct RenderHpaArgs {
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
     /// Namespace [default: opportunistic; sample-app for that workload]
-    #[arg(short, long, value_name = "NAMESPACE", add = Values::Names(&kinds::NAMESPACE))]
+    #[arg(short, long, value_name = "NAMESPACE", value_parser = parse_namespace, add = Values::Names(&kinds::NAMESPACE))]
     pub namespace: Option<String>,
     /// With miner: URL of the pool
     #[arg(long, value_name = "URL")]
@@ -77,7 +77,7 @@ pub struct RenderHpaArgs {
     #[arg(long, value_name = "NAME=VALUE|NAME=@FILE", value_parser = parse_pair)]
     pub secret_env: Vec<(String, String)>,
     /// Label of Deployment and pods; repeatable
-    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = parse_pair)]
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = parse_label)]
     pub labels: Vec<(String, String)>,
     /// Annotation of Deployment and pods; repeatable
     #[arg(long = "annotation", value_name = "KEY=VALUE", value_parser = parse_pair)]
@@ -208,10 +208,10 @@ pub struct RenderHpaArgs {
     )]
     pub metrics_url: String,
     /// With prometheus: namespace of prometheus-adapter
-    #[arg(long, value_name = "NAMESPACE", default_value = "monitoring", add = Values::Names(&kinds::NAMESPACE), help_heading = SURROUNDINGS)]
+    #[arg(long, value_name = "NAMESPACE", default_value = "monitoring", value_parser = parse_namespace, add = Values::Names(&kinds::NAMESPACE), help_heading = SURROUNDINGS)]
     pub adapter_namespace: String,
     /// With sample-app: label by which your Prometheus selects ServiceMonitors
-    #[arg(long = "monitor-label", value_name = "KEY=VALUE", value_parser = parse_pair, help_heading = SURROUNDINGS)]
+    #[arg(long = "monitor-label", value_name = "KEY=VALUE", value_parser = parse_label, help_heading = SURROUNDINGS)]
     pub monitor_labels: Vec<(String, String)>,
 
     /// Output format
