@@ -20,6 +20,7 @@ use oppscale_cluster::{
 use oppscale_core::check::{CheckId, Finding, Outcome};
 use oppscale_core::kinds;
 use oppscale_core::ownership::Ownership;
+use oppscale_core::units::plural;
 
 const ALL: [CheckId; 4] =
     [CheckId::HpaStable, CheckId::SingleHpa, CheckId::HpaActive, CheckId::HpaFloor];
@@ -46,7 +47,7 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
         findings.extend(found.map(|finding| finding.about(&name)));
     }
     if ours.len() > MAX_JUDGED {
-        let text = format!("{} more HPAs were not judged", ours.len() - MAX_JUDGED);
+        let text = format!("{} not judged", plural(ours.len() - MAX_JUDGED, "more HPA"));
         findings.push(CheckId::HpaStable.unknown(text));
     }
     findings

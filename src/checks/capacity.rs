@@ -76,11 +76,7 @@ async fn start(context: &mut CheckContext<'_>) -> Result<Vec<Finding>, Outcome> 
     if count == 0 {
         return Err(Outcome::skipped(format!("there is no workload labelled {FILLERS}")));
     }
-    Ok(if findings.is_empty() {
-        vec![ID.passed_with(format!("{count} workloads"))]
-    } else {
-        findings
-    })
+    Ok(if findings.is_empty() { vec![ID.passed_with(plural(count, "workload"))] } else { findings })
 }
 
 async fn cannot_start(
@@ -165,7 +161,8 @@ fn pods(snapshot: &Snapshot) -> Finding {
         0 => ID.passed(),
         count => ID
             .warning(format!(
-                "{count} pods request no cpu, so what they use counts as free: {}",
+                "{} without a request of cpu, so what is used counts as free: {}",
+                plural(count, "pod"),
                 shortened(&Vec::from_iter(groups))
             ))
             .fix(

@@ -6,6 +6,7 @@ use serde::de::IgnoredAny;
 use crate::setup::api_services::ApiService;
 use oppscale_core::check::{CheckId, Finding, Outcome};
 use oppscale_core::kinds::NODE_METRICS;
+use oppscale_core::units::plural;
 
 use super::context::CheckContext;
 
@@ -60,6 +61,6 @@ async fn node_metrics(context: &mut CheckContext<'_>) -> Result<Finding, Outcome
             "kubectl -n kube-system logs deploy/metrics-server: it names the kubelets whose \
              certificates it does not trust",
         ),
-        count => ID.passed_with(format!("of {count} nodes")),
+        count => ID.passed_with(format!("of {}", plural(count, "node"))),
     })
 }

@@ -416,7 +416,10 @@ async fn metric(
         Some(age) if age > MAX_AGE => {
             ID.warning(format!("{value} for {full_name} is {age} s old{how}")).fix(fix)
         }
-        _ => ID.passed_with(format!("{value} replicas fit for {full_name}{how}")),
+        _ => {
+            let replicas = counted(value, "replica");
+            ID.passed_with(format!("room for {replicas} of {full_name}{how}"))
+        }
     })
 }
 

@@ -10,7 +10,7 @@ use oppscale_core::limits;
 use oppscale_core::model;
 use oppscale_core::policy::{Basis, Policy};
 use oppscale_core::resources::{Amount, CPU, MEMORY};
-use oppscale_core::units::quantity_text;
+use oppscale_core::units::{counted, plural, quantity_text};
 use oppscale_core::usage::{MAX_REQUEST, REQUEST};
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -62,7 +62,7 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Result<Vec<Finding>
     let snapshot = &context.snapshot().await?.snapshot;
     findings.extend(paid_without_requests(snapshot));
     if findings.is_empty() {
-        findings.push(ID.passed_with(format!("{count} workloads")));
+        findings.push(ID.passed_with(plural(count, "workload")));
     }
     findings.extend(exclusive_cores(snapshot));
     findings.extend(without_guard);
@@ -167,8 +167,9 @@ fn paid_without_requests(snapshot: &Snapshot) -> Option<Finding> {
     let without = paid.filter(|pod| pod.footprint.get(CPU) < REQUEST).count();
     (without > 0).then(|| {
         ID.warning(format!(
-            "{without} paid pods request less than 10m of cpu: under contention fillers on the \
-             usage basis get as much CPU as they do"
+            "{} with a request of less than 10m of cpu: under contention fillers on the usage basis \
+             get as much CPU",
+            plural(without, "paid pod")
         ))
         .fix("kubectl set resources deploy/NAME --requests=cpu=100m")
     })
@@ -203,9 +204,10 @@ fn exclusive_cores(snapshot: &Snapshot) -> Option<Finding> {
     let (count, cores) = cores.fold((0, 0), |(count, sum), cpu| (count + 1, sum + cpu));
     (count > 0).then(|| {
         ID.passed_with(format!(
-            "{count} paid pods are Guaranteed and have {} whole cores: on nodes with the static CPU \
-             manager policy fillers cannot run on these, though they count as idle when unused",
-            quantity_text(CPU, cores)
+            "{} with {} in all: on nodes with the static CPU manager policy fillers cannot run \
+             on these, though they count as idle when unused",
+            plural(count, "Guaranteed paid pod"),
+            counted(&quantity_text(CPU, cores), "whole core")
         ))
     })
 }

@@ -4,6 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use oppscale_core::units;
+
 use super::comparison::Comparison;
 use super::live::View;
 use super::race::{HISTORY_MS, Shares, Side, waiting};
@@ -132,7 +134,11 @@ fn panel(side: &Side, layout: Layout, end_ms: u64, area: Rect, pen: &mut Pen<'_>
         pen.put(line, &text, Style::default());
     } else {
         let place = pen.put(line, "! ", theme.style(Part::Waiting));
-        pen.put(place, &format!("{text} for {} cores", cores(shares.waiting)), theme.bad());
+        pen.put(
+            place,
+            &format!("{text} for {}", units::counted(&cores(shares.waiting).to_string(), "core")),
+            theme.bad(),
+        );
     }
     let outcome = side.outcome();
     let (waited, work) = (outcome.paid_delayed, outcome.harvested_core_hours());

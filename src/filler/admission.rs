@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{Container, LimitRangeItem, LimitRangeSpec, Reso
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use oppscale_cluster::containers::{self, amount};
 use oppscale_core::resources::{Amount, PODS};
-use oppscale_core::units::{amount_of, quantity_text};
+use oppscale_core::units::{amount_of, counted, quantity_text};
 
 use super::pod_security;
 use super::user_workload::{UserWorkload, typed};
@@ -81,8 +81,8 @@ impl UserWorkload {
             if let Some((replicas, key)) = ends.filter(|(replicas, _)| *replicas < max.into()) {
                 let amount = hard.get(key).map_or("", |quantity| &*quantity.0);
                 let sentence = format!(
-                    "{name} ends at {replicas} replicas, with {amount} of {key}; maxReplicas is \
-                     {max}"
+                    "{name} ends at {}, with {amount} of {key}; maxReplicas is {max}",
+                    counted(&replicas.to_string(), "replica")
                 );
                 bounds.push((sentence, Some(replicas)));
             }

@@ -105,8 +105,8 @@ impl Summary {
         if let Some([cluster, own]) = self.averages() {
             let replicas = |milli: u64| units::decimal(i128::from(milli / 10), 2);
             text.push_str(&format!(
-                " On average: {} replicas in the cluster ({}), yours {} ({}).",
-                replicas(cluster),
+                " On average: {} in the cluster ({}), yours {} ({}).",
+                units::counted(&replicas(cluster), "replica"),
                 units::plural(self.changes[0] as usize, "change"),
                 replicas(own),
                 units::plural(self.changes[1] as usize, "change")

@@ -436,9 +436,11 @@ fn fit_line(replica: &Replica, headroom: &Headroom) -> String {
         1 => ("pod", "is"),
         _ => ("pods", "are"),
     };
+    let fits = if fit.replicas == 1 { "fits" } else { "fit" };
     format!(
-        "{} replicas of {replica} fit ({}); {running} opportunistic {pods} {verb} on these nodes",
-        fit.replicas, fit.limit
+        "{} of {replica} {fits} ({}); {running} opportunistic {pods} {verb} on these nodes",
+        units::counted(&fit.replicas.to_string(), "replica"),
+        fit.limit
     )
 }
 

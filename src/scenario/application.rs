@@ -145,8 +145,9 @@ impl PodAssumptions {
                 let (kind, name) = (&target.kind, &target.name);
                 format!("requests 1 core, because {file} holds no {kind} {name}")
             }
-            (Some(_), Some(1000)) => "requests 1 core".to_owned(),
-            (Some(_), Some(milli)) => format!("requests {} cores", units::cores(milli.into())),
+            (Some(_), Some(milli)) => {
+                format!("requests {}", units::counted(&units::cores(milli.into()), "core"))
+            }
             (Some(_), None) => {
                 format!("has no cpu request in {}", self.without_request.join(", "))
             }

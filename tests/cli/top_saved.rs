@@ -602,3 +602,36 @@ fn a_full_disk_behind_stdout_is_named() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(stderr.contains("error: cannot write standard output: No space left"), "{stderr}");
 }
+
+/// One of a thing is not several.
+#[test]
+fn counts_of_one_are_in_the_singular() {
+    let env = TestEnv::new();
+    let status = json!({"allocatable": {"cpu": "2", "memory": "4Gi", "pods": "110"},
+        "conditions": [{"type": "Ready", "status": "True"}]});
+    let node = json!({"kind": "Node", "metadata": {"name": "a"}, "status": status});
+    let pods = json!({"kind": "PodList", "items": []});
+    env.write("list", &json!({"kind": "List", "items": [node, pods]}).to_string());
+    let output = env.run(["top", "--from", "list", "--replica", "cpu=2"]);
+    assert!(output.stdout.contains("\n1 replica of cpu=2 fits ("), "{output}");
+    let args = [
+        "--workload",
+        "miner",
+        "--image",
+        "x@sha256:0",
+        "--pool",
+        "http://pool:1",
+        "--wallet",
+        "w",
+        "--worker",
+        "a",
+    ];
+    let sized = ["--replica", "cpu=1,memory=1Gi", "--reserve", "1", "--explain=table"];
+    let from = ["render-hpa", "--from", "list", "--kubernetes-version", "1.36"];
+    let output = env.run([&from[..], &args, &sized].concat());
+    for part in
+        ["1 of 2 cores; ", "on 1 usable node; 2 cores less 0", " 1 replica of cpu=1,memory=1Gi\n"]
+    {
+        assert!(output.stderr.contains(part), "{part}: {output}");
+    }
+}

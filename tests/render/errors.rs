@@ -58,7 +58,7 @@ fn a_reserve_above_capacity() {
 #[test]
 fn min_above_slots() {
     insta::assert_snapshot!(batch(&["--min", "500"]), @r"
-    error: min 500 is above the 172 replicas that fit at zero paid load (178 slots, less the reserve, within any quota)
+    error: min 500 is above the 172 replicas that can run at zero paid load (178 slots, less the reserve, within any quota)
      hint: lower --min, or ask for less with --replica
     ");
     let said = batch(&["--min", "500"]);

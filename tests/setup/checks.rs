@@ -598,7 +598,7 @@ fn small() -> Value {
 fn a_filler_on_the_usage_basis_passes_as_it_is_rendered() {
     let (code, text) = usage_basis(Some("1"), small(), json!([]), |_| {});
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("1 workloads"), "{text}");
+    assert!(text.contains("\"1 workload\""), "{text}");
 }
 
 #[test]
@@ -699,7 +699,7 @@ fn paid_pods_of_whole_cores_are_told() {
         }
     });
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("1 paid pods are Guaranteed and have 2 whole cores"), "{text}");
+    assert!(text.contains("1 Guaranteed paid pod with 2 whole cores in all"), "{text}");
 }
 
 #[test]
@@ -712,5 +712,5 @@ fn paid_pods_without_requests_are_told() {
         }
         pod["spec"].as_object_mut().unwrap().remove("resources");
     });
-    assert!(text.contains("1 paid pods request less than 10m of cpu"), "{text}");
+    assert!(text.contains("1 paid pod with a request of less than 10m of cpu"), "{text}");
 }

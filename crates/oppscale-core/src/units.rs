@@ -247,8 +247,13 @@ pub fn count(number: u64) -> String {
 
 /// A count with its noun: `1 node`, `2 nodes`.
 pub fn plural(number: usize, noun: &str) -> String {
-    let end = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{end}", count(number as u64))
+    counted(&count(number as u64), noun)
+}
+
+/// A formatted number with its noun: `1 core`, `0.5 cores`.
+pub fn counted(number: &str, noun: &str) -> String {
+    let end = if number == "1" { "" } else { "s" };
+    format!("{number} {noun}{end}")
 }
 
 #[cfg(test)]
@@ -335,6 +340,11 @@ mod tests {
     fn counts_and_shares_are_exact() {
         assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!(plural(1, "node") + " " + &plural(5_000, "node"), "1 node 5,000 nodes");
+        let cores_of = |milli| counted(&cores(milli), "core");
+        assert_eq!(
+            cores_of(1000) + " " + &cores_of(1500) + " " + &cores_of(0),
+            "1 core 1.5 cores 0 cores"
+        );
         assert_eq!(parse_percent("12.5").map(percentage).as_deref(), Some("12.5%"));
         for bad in ["", "-1", "+1", ".5", "101", "1m", "1e1"] {
             assert_eq!(parse_percent(bad), None, "{bad}");

@@ -18,6 +18,7 @@ use crate::setup::api_services::{self, ApiService, HELM_RENEWAL_HINT};
 use crate::setup::{local_clock, server_clock, tls_secret};
 use oppscale_cluster::ClusterError;
 use oppscale_core::error::Error;
+use oppscale_core::units::counted;
 
 /// Arguments of `oppscale certs status`.
 #[derive(Debug, Args)]
@@ -208,9 +209,10 @@ fn validity(facts: &Certificate, now: i64) -> String {
     let validity = Validity::at(now, facts.not_before, facts.not_after);
     let left = match validity.days_left() {
         days if validity.seconds_left >= 0 => {
-            format!("{days} days and {} % left", validity.percent_left)
+            let days = counted(&days.to_string(), "day");
+            format!("{days} and {} % left", validity.percent_left)
         }
-        days => format!("expired {} days ago", -days),
+        days => format!("expired {} ago", counted(&(-days).to_string(), "day")),
     };
     format!("{} to {} ({left})", date(facts.not_before), date(facts.not_after))
 }

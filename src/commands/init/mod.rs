@@ -20,6 +20,7 @@ use crate::setup::server_pod::Installed;
 use oppscale_cluster::{Cluster, ClusterError};
 use oppscale_core::check::{Category, CheckId, Finding};
 use oppscale_core::error::{Error, ErrorKind};
+use oppscale_core::units::plural;
 
 use crate::commands::prompt::{can_ask, confirm};
 use crate::commands::shutdown::Interruption;
@@ -209,12 +210,17 @@ impl Run<'_> {
         if pending > 0 && !args.yes {
             if !can_ask() {
                 return Err(Error::usage(format!(
-                    "{pending} changes need confirmation, and there is no terminal"
+                    "{} to confirm, and there is no terminal",
+                    plural(pending, "change")
                 ))
                 .hint("--yes makes them without asking, --dry-run=server only shows them")
                 .into());
             }
-            match confirm(&format!("Make these {pending} changes?")).await? {
+            let question = match pending {
+                1 => "Make this change?".to_owned(),
+                _ => format!("Make these {pending} changes?"),
+            };
+            match confirm(&question).await? {
                 Some(true) => {}
                 Some(false) => return Ok(Applied::Ended(Exit::Finding)),
                 None => return Ok(Applied::Ended(Exit::Interrupted)),
@@ -279,7 +285,7 @@ async fn verify(
 ) -> anyhow::Result<Exit> {
     let mut text = match changed {
         0 => "nothing to change\n".to_owned(),
-        count => format!("{count} changes made\n"),
+        count => format!("{} made\n", plural(count, "change")),
     };
     let categories = match config.pipeline {
         Pipeline::Native => vec![Category::Connection, Category::Certificates, Category::Server],

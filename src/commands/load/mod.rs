@@ -65,7 +65,8 @@ pub async fn run(args: LoadArgs, printer: &Printer) -> anyhow::Result<Exit> {
         }
         let (rate, total) = (plan.rate, plan.total());
         let span = units::duration(plan.duration);
-        printer.note(&format!("{rate} for {span}: {total} requests"));
+        printer
+            .note(&format!("{rate} for {span}: {}", units::counted(&total.to_string(), "request")));
         let meter = Meter::new(printer, plan.duration);
         tokio::select! {
             ended = load::run(&plan, &client, &tally, stop) => ended,

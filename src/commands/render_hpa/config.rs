@@ -22,6 +22,7 @@ use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU, MEMORY, Resources};
 use oppscale_core::selector::Selector;
+use oppscale_core::units::plural;
 use oppscale_core::usage;
 
 use super::args::RenderHpaArgs;
@@ -381,8 +382,9 @@ pub(super) fn notes(
     let strangers = others.filter(|pod| *pod.group.name != *config.name).count();
     if strangers > 0 {
         notes.push(format!(
-            "namespace {namespace} holds {strangers} pods that are not opportunistic: the LimitRange \
-             and the quota of objects would bind them too"
+            "namespace {namespace} holds {} beside opportunistic ones: the LimitRange and the quota of \
+             objects would bind paid pods too",
+            plural(strangers, "paid pod")
         ));
     }
     let unlabelled = fillable_nodes(snapshot, config.autoscaler).is_empty();

@@ -20,6 +20,7 @@ use crate::progress::Progress;
 use hpa_model::sizing::{self, Sizing};
 use oppscale_cluster::{self, Cluster, SavedFiles, Snapshot};
 use oppscale_core::error::Error;
+use oppscale_core::units::plural;
 
 pub use args::RenderHpaArgs;
 use args::{Explain, Output};
@@ -126,8 +127,8 @@ async fn write(
             ));
         }
         printer.note(&format!(
-            "wrote {} files; apply them with: kubectl apply -k {}",
-            written.len(),
+            "wrote {}; apply them with: kubectl apply -k {}",
+            plural(written.len(), "file"),
             folder.display()
         ));
         return Ok(Exit::Ok);
@@ -192,7 +193,8 @@ fn words(
     words.extend(notes);
     let unknown = snapshot.ledger.unknown().count();
     if unknown > 0 {
-        words.push(format!("{unknown} pods cannot be counted; their nodes are left out"));
+        let pods = plural(unknown, "pod");
+        words.push(format!("{pods} cannot be counted; the nodes of such pods are left out"));
     }
     words.extend(snapshot.invalid_objects.iter().map(|object| {
         format!("{} {} is not counted: {}", object.kind, object.name, object.problem)

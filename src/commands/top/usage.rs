@@ -5,7 +5,7 @@ use oppscale_core::error::Error;
 use oppscale_core::headroom::{Headroom, Query};
 use oppscale_core::policy::Policy;
 use oppscale_core::resources::{Amount, CPU};
-use oppscale_core::units::amount;
+use oppscale_core::units::{amount, plural};
 use oppscale_core::usage::NodeCpu;
 
 use super::args::TopArgs;
@@ -50,7 +50,10 @@ pub(super) fn note(headroom: &Headroom, query: &Query) -> Option<String> {
     let unknown = usable.filter(|node| usage.paid.of(&node.name).is_none()).count();
     let unknown = match unknown {
         0 => String::new(),
-        _ => format!("; the usage of {unknown} nodes is unknown, and no more replicas fit there"),
+        _ => {
+            let nodes = plural(unknown, "node");
+            format!("; the usage of {nodes} is unknown, and no more replicas fit there")
+        }
     };
     Some(format!(
         "usage basis: {} of {} cores are idle now, a replica burns {}{unknown}. The server counts the \

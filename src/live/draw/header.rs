@@ -106,8 +106,8 @@ pub(super) fn fit(state: &State, place: Rect, pen: &mut Pen<'_>) {
     let running = measured.total.opportunistic.as_ref().map_or(0, |own| own.get(PODS));
     let rest = match wordy {
         true => {
-            let replicas = if fit.replicas == 1 { "replica" } else { "replicas" };
-            let rest = pen.put(place, &format!("{} {replicas}", fit.replicas), pen.theme.bold());
+            let replicas = units::counted(&fit.replicas.to_string(), "replica");
+            let rest = pen.put(place, &replicas, pen.theme.bold());
             let fits = if fit.replicas == 1 { "fits" } else { "fit" };
             let text = format!(" of {replica} {fits} ({limit}), {running} run");
             pen.put(rest, &text, Style::default())
@@ -137,7 +137,8 @@ fn usage_basis(state: &State, measured: &Measurement, wordy: bool) -> Option<Str
     let idle = units::amount(CPU, idle);
     Some(match (wordy, state.burn()) {
         (true, Some(burn)) => {
-            format!(", usage basis: {idle} cores idle, burn {}", units::amount(CPU, burn))
+            let idle = units::counted(&idle, "core");
+            format!(", usage basis: {idle} idle, burn {}", units::amount(CPU, burn))
         }
         _ => format!(", usage: {idle} idle"),
     })

@@ -307,7 +307,7 @@ pub(super) fn detail(state: &State, place: Rect, pen: &mut Pen<'_>) {
     let rest = pen.lines(place, lines[..shown].iter().map(|(text, style)| (text, *style)));
     if shown < lines.len() {
         let more = lines.len() - shown;
-        pen.put(rest, &format!("… {more} more lines"), pen.theme.dim());
+        pen.put(rest, &format!("… {}", units::plural(more, "more line")), pen.theme.dim());
     }
 }
 
@@ -339,11 +339,11 @@ fn of_pod(pod: &PodItem, theme: Theme) -> Vec<(String, Style)> {
 fn of_hpa(state: &State, hpa: &HpaItem, width: u16, theme: Theme) -> Vec<(String, Style)> {
     let (kind, target) = &hpa.target;
     let head = format!(
-        "{}/{} scales {}/{target}: {} replicas, {} desired, {} to {}; last scaled {}",
+        "{}/{} scales {}/{target}: {}, {} desired, {} to {}; last scaled {}",
         hpa.namespace,
         hpa.name,
         kind.to_lowercase(),
-        hpa.current,
+        units::counted(&hpa.current.to_string(), "replica"),
         hpa.desired,
         hpa.min,
         hpa.max,

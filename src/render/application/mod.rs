@@ -179,9 +179,9 @@ pub fn report(comparison: &Comparison, printer: &Printer) -> String {
     if comparison.is_sweep {
         let front = comparison.entries.iter().filter(|entry| entry.is_best).count();
         let line = format!(
-            "{} configurations; {front} on the Pareto front: no other has both less overload and a \
-             lower cost. The nearest to the best of both is {}; --corrected prints it.",
-            comparison.entries.len(),
+            "{}; {front} on the Pareto front: no other has both less overload and a lower cost. The \
+             nearest to the best of both is {}; --corrected prints it.",
+            units::plural(comparison.entries.len(), "configuration"),
             close.name
         );
         text.push_str(&wrapped(&line, ""));
@@ -203,7 +203,9 @@ pub fn report(comparison: &Comparison, printer: &Printer) -> String {
 fn figures(entry: &Entry) -> String {
     let outcome = &entry.run.outcome;
     let replicas = match (outcome.least_replicas, outcome.most_replicas) {
-        (least, most) if least == most => format!("{most} replicas all the time"),
+        (least, most) if least == most => {
+            units::counted(&most.to_string(), "replica") + " all the time"
+        }
         (least, most) => format!("{least} to {most} replicas"),
     };
     let overload = match outcome.overloaded_ms {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::Entry;
 use super::chart::{Point, moment, points};
 use super::table::stability;
+use oppscale_core::units;
 
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 480.0;
@@ -32,14 +33,15 @@ pub fn svg_chart(scenario: &str, entry: &Entry) -> String {
     let top = points.iter().map(|point| point.allocatable).fold(1.0, f64::max);
     let frame = Frame { end: (outcome.length_ms as f64).max(1.0), top };
     let title = format!("{} on {scenario}: {}", entry.name, entry.title);
+    let counted = |number: u64, noun| units::counted(&number.to_string(), noun);
     let figures = format!(
-        "{}; {}.{} % requested on average, {} reversals, {} filler pods deleted, {} paid pods delayed",
+        "{}; {}.{} % requested on average, {}, {} deleted, {} delayed",
         stability(entry),
         outcome.utilisation_milli_percent / 1000,
         outcome.utilisation_milli_percent % 1000 / 100,
-        outcome.reversals,
-        outcome.filler_deleted,
-        outcome.paid_delayed
+        counted(outcome.reversals, "reversal"),
+        counted(outcome.filler_deleted, "filler pod"),
+        counted(outcome.paid_delayed, "paid pod")
     );
     let mut svg = head(&title, &figures);
     legend(

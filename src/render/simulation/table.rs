@@ -119,14 +119,15 @@ fn reserve(entry: &Entry, verdict: &Verdict, printer: &Printer) -> String {
     let pools = entry.setup.nodes.iter();
     let milli = pools.map(|pool| Amount::from(pool.count) * pool.allocatable.get(CPU)).sum();
     let held = metric.reserve.of(&Resources::default().with(CPU, milli)).get(CPU);
-    let heading = format!("Reserve this loop needs: {} cores", cpu(need.total_milli()));
+    let cores = |milli| units::counted(&cpu(milli), "core");
+    let heading = format!("Reserve this loop needs: {}", cores(need.total_milli()));
     let mut text = format!("{}\n", printer.paint(Style::Bold, &heading));
     text.push_str(&columns(rows.to_vec()));
-    let _ = writeln!(text, "Subtracted in the metric: {} cores", cpu(held));
+    let _ = writeln!(text, "Subtracted in the metric: {}", cores(held));
     if need.total_milli() > milli {
         let line = format!(
-            "The nodes have {} cores: no reserve makes up for a loop that is so slow.",
-            cpu(milli)
+            "The nodes have {}: no reserve makes up for a loop that is so slow.",
+            cores(milli)
         );
         text.push_str(&wrapped(&line, ""));
     }

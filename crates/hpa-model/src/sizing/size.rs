@@ -7,7 +7,7 @@ use oppscale_core::ledger::Ledger;
 use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS, Resources};
-use oppscale_core::units::{cores, quantity_text};
+use oppscale_core::units::{cores, counted, quantity_text};
 
 use super::request::{Growth, GrowthSource, Pipeline, ReplicaChoice, ReserveChoice, SizingRequest};
 use super::usable_nodes::{UsableNode, UsableNodes, choose_shape};
@@ -129,7 +129,7 @@ fn reserve(
     };
     let sum = format!(
         "growth {} ({rate}, over {} s: metric age {}, sync {}, window {}, grace {}) + largest \
-         paid pod {} + tolerance {} + one replica {} = {} cores",
+         paid pod {} + tolerance {} + one replica {} = {}",
         cores(need.growth_milli),
         seconds(need.latency_ms()),
         seconds(need.metric_age_ms),
@@ -139,7 +139,7 @@ fn reserve(
         cores(need.largest_paid_milli),
         cores(need.tolerance_milli),
         cores(need.rounding_milli),
-        cores(need.total_milli()),
+        counted(&cores(need.total_milli()), "core"),
     );
     match &request.reserve {
         ReserveChoice::Auto(_) => {
@@ -152,10 +152,10 @@ fn reserve(
             let held = reserve.of(&nodes.allocatable).get(CPU);
             let judged = if held < need.total_milli() { "less" } else { "no less" };
             let why = format!(
-                "{}: {} of {} cores; {judged} than the loop needs: {sum}",
+                "{}: {} of {}; {judged} than the loop needs: {sum}",
                 request.origins.reserve,
                 cores(held),
-                cores(nodes.allocatable.get(CPU))
+                counted(&cores(nodes.allocatable.get(CPU)), "core")
             );
             (reserve.clone(), Line::new(Subject::Reserve, "reserve", reserve, why))
         }
@@ -204,9 +204,9 @@ fn most(
     }
     if by_sum == 0 {
         return Err(Error::failure(format!(
-            "the reserve of {reserve} leaves nothing: the usable nodes have {} cores beside \
-             DaemonSets, and a replica takes {replica}",
-            cores(empty.get(CPU))
+            "the reserve of {reserve} leaves nothing: the usable nodes have {} beside DaemonSets, \
+             and a replica takes {replica}",
+            counted(&cores(empty.get(CPU)), "core")
         ))
         .hint("keep less free with --reserve; see what there is: oppscale top"));
     }
@@ -222,12 +222,12 @@ fn most(
     }
     let beside = beside_holes.unwrap_or(slots);
     let found = slots.min(by_sum).min(beside).min(by_quota.map_or(slots, |(replicas, _)| replicas));
-    let count = nodes.nodes.len();
     let on = if request.one_per_node { "one to a node, on" } else { "on" };
     let mut why = format!(
-        "{slots} slots at zero paid load {on} {count} usable nodes; {} cores less {} for DaemonSets \
-         less the reserve of {} hold {by_sum}",
-        cores(nodes.allocatable.get(CPU)),
+        "{} at zero paid load {on} {}; {} less {} for DaemonSets less the reserve of {} hold {by_sum}",
+        counted(&slots.to_string(), "slot"),
+        counted(&nodes.nodes.len().to_string(), "usable node"),
+        counted(&cores(nodes.allocatable.get(CPU)), "core"),
         cores(nodes.standing.get(CPU)),
         cores(held.get(CPU)),
     );
@@ -239,7 +239,8 @@ fn most(
     {
         let quota = quantity_text(name, request.quota.get(name));
         return Err(Error::failure(format!(
-            "max {max} is above the {holds} replicas that the quota of {quota} {name} holds"
+            "max {max} is above the {} that the quota of {quota} {name} holds",
+            counted(&holds.to_string(), "replica")
         ))
         .hint("lower --max, or raise --quota"));
     }
@@ -258,7 +259,7 @@ fn most(
     for (name, amount) in footprint.present().filter(|(name, _)| has_scoped_quota(name)) {
         quota.set(name, amount * Amount::from(max));
     }
-    let mut why = format!("{max} replicas of {replica}");
+    let mut why = format!("{} of {replica}", counted(&max.to_string(), "replica"));
     let mut given = Vec::new();
     for (name, amount) in request.quota.present() {
         quota.set(name, amount);
@@ -305,9 +306,10 @@ fn least(
     };
     if Amount::from(min) > found {
         return Err(Error::failure(format!(
-            "min {min} is above the {} replicas that fit at zero paid load ({slots} slots, less \
-             the reserve, within any quota)",
-            bounded(found)
+            "min {min} is above the {} that can run at zero paid load ({}, less the reserve, within \
+             any quota)",
+            counted(&bounded(found).to_string(), "replica"),
+            counted(&slots.to_string(), "slot")
         ))
         .hint("lower --min, or ask for less with --replica"));
     }
@@ -352,7 +354,7 @@ fn behavior(
             "every core counts; 10 % of the replicas would be overlooked".to_owned(),
         );
     } else {
-        let cost = cores(need.tolerance_milli);
+        let cost = counted(&cores(need.tolerance_milli), "core");
         let covered = match request.reserve {
             ReserveChoice::Auto(_) => "the reserve holds as much more",
             ReserveChoice::Given(_) => "the reserve should hold as much more",
@@ -361,7 +363,7 @@ fn behavior(
             "tolerance",
             "10 %",
             format!(
-                "before 1.35 it cannot be set: the HPA overlooks up to {cost} cores of replicas \
+                "before 1.35 it cannot be set: the HPA overlooks up to {cost} of replicas \
                  too many at maxReplicas; {covered}"
             ),
         );

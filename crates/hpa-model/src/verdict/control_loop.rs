@@ -384,7 +384,10 @@ impl LoopModel<'_> {
         let stability = self.settled();
         let end = match stability {
             Stability::Stable => String::new(),
-            _ => format!(", up to {over} pods too many or {under} too few"),
+            _ => {
+                let over = units::counted(&over.to_string(), "pod");
+                format!(", up to {over} too many or {under} too few")
+            }
         };
         let why = format!(
             "The metric states how many replicas fit and does not depend on how many run, so the \

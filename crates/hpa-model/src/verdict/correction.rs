@@ -1,6 +1,7 @@
 //! The correction of an HPA and its metric, as data: oppscale's own loop within the HPA's bounds.
 
 use oppscale_core::resources::{Amount, CPU, Resources};
+use oppscale_core::units;
 
 use super::context::LoopContext;
 use super::control_loop::{Analysis, Stability, Target};
@@ -112,8 +113,8 @@ impl Change {
             Self::UseAverageValue => "Use a target of type AverageValue.",
             Self::UseFitReplicas => "Serve the number of replicas that fit, with averageValue 1.",
             Self::SetReserve(milli) => {
-                let cores = milli as f64 / 1000.0;
-                return format!("Subtract a reserve of {cores} cores in the metric.");
+                let cores = units::counted(&units::cores(milli), "core");
+                return format!("Subtract a reserve of {cores} in the metric.");
             }
             Self::RemoveScaleDownWindow => {
                 "Set behavior.scaleDown.stabilizationWindowSeconds to 0."
