@@ -54,6 +54,9 @@ fn judged(
             let text = format!("the controller cannot read the scale of its target: {why}");
             return vec![ID.failed(text).fix("correct spec.scaleTargetRef")];
         }
+        Target::Paused(_) => {
+            return vec![ID.skipped("its ScaledObject is paused, so KEDA deletes the HPA")];
+        }
         Target::Shared(others) => {
             let text = format!(
                 "{} scales the same target: the controller stops both (AmbiguousSelector)",

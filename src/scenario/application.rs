@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use hpa_model::application::{Application, Measure, MetricPath, Target};
 use hpa_model::{HpaSpec, MetricSource, MetricSpec, ResourceName};
+use oppscale_cluster::autoscaler::SCALED_OBJECT;
 use oppscale_core::resources::{CPU, MEMORY};
 use oppscale_core::units;
+use serde_json::Value;
 
 use super::manifest::{ContainerCpu, Manifest, WorkloadFile};
 
@@ -57,11 +59,16 @@ pub fn targets(manifests: &[Manifest]) -> Vec<Target> {
     let scales_same = |a: &Manifest, b: &Manifest| {
         let (a, b) = (&a.autoscaler, &b.autoscaler);
         let (target, other) = (a.target(), b.target());
-        a.name() != b.name()
+        // Two of one generated name are not the same.
+        let is_generated = a.name().ends_with('*') && !std::ptr::eq(a, b);
+        (a.name() != b.name() || is_generated)
             && a.namespace() == b.namespace()
             && (&target.kind, &target.name) == (&other.kind, &other.name)
     };
     let of = |manifest: &Manifest| {
+        if let Some(target) = paused(&manifest.object) {
+            return target;
+        }
         // The controller reads the scale first.
         if let Some(why) = manifest.autoscaler.target_without_scale() {
             return Target::NoScale(why);
@@ -71,6 +78,24 @@ pub fn targets(manifests: &[Manifest]) -> Vec<Target> {
         if others.is_empty() { Target::Scalable } else { Target::Shared(others) }
     };
     manifests.iter().map(of).collect()
+}
+
+/// The target of a ScaledObject that its annotations pause (`NeedToBePausedByAnnotation` of KEDA
+/// 2.17).
+fn paused(object: &Value) -> Option<Target> {
+    let annotations = &object["metadata"]["annotations"];
+    let value = |name: &str| match &annotations[format!("autoscaling.keda.sh/{name}")] {
+        _ if object["kind"] != SCALED_OBJECT => None,
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    };
+    if let Some(replicas) = value("paused-replicas") {
+        return Some(Target::Paused(replicas.parse().ok()));
+    }
+    // KEDA takes for true what Go cannot parse as a boolean.
+    let is_off = |text: &str| ["0", "f", "F", "false", "False", "FALSE"].contains(&text);
+    value("paused").filter(|text| !is_off(text)).map(|_| Target::Paused(None))
 }
 
 /// A pod of the workload, as far as its manifest or the user says.

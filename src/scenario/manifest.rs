@@ -107,7 +107,7 @@ fn manifest(
     gates: FeatureGates,
 ) -> Result<Manifest, SourceFileError> {
     let mut warnings = Vec::new();
-    let (value, autoscaler) = match object.value["kind"] == SCALED_OBJECT {
+    let (value, mut autoscaler) = match object.value["kind"] == SCALED_OBJECT {
         true => (
             object.value.clone(),
             Autoscaler::of_scaled_object(&object.value)
@@ -115,18 +115,25 @@ fn manifest(
         ),
         false => decode(file, &object, &mut warnings)?,
     };
+    let invalid_fields = autoscaler.invalid_fields();
+    // Before it is created, a generated name is its prefix.
+    if let (None | Some(""), Some(prefix)) =
+        (autoscaler.0.metadata.name.as_deref(), &autoscaler.0.metadata.generate_name)
+    {
+        autoscaler.0.metadata.name = Some(format!("{prefix}*"));
+    }
+    let spec = autoscaler.spec();
+    let of_spec = spec.as_ref().map_or_else(
+        |invalid| invalid.errors.clone(),
+        |spec| validate(spec, gates).err().map(|invalid| invalid.errors).unwrap_or_default(),
+    );
     let refuse = |invalid: Invalid| {
         let field = invalid.errors.first().map_or("", |error| error.field());
         let name = autoscaler.name();
         let problem = format!("the API server would refuse {HPA} {name}: {invalid}");
         file.field_error(&object, field, &problem)
     };
-    let spec = autoscaler.spec();
-    let of_spec = spec.as_ref().map_or_else(
-        |invalid| invalid.errors.clone(),
-        |spec| validate(spec, gates).err().map(|invalid| invalid.errors).unwrap_or_default(),
-    );
-    let errors: Vec<_> = autoscaler.invalid_fields().into_iter().chain(of_spec).collect();
+    let errors: Vec<_> = invalid_fields.into_iter().chain(of_spec).collect();
     match spec {
         Ok(spec) if errors.is_empty() => Ok(Manifest { object: value, autoscaler, spec, warnings }),
         _ => Err(refuse(Invalid { errors })),
@@ -143,7 +150,9 @@ fn decode(
     // The controller writes the status; what stands there is not the user's to correct.
     value.as_object_mut().map(|object| object.remove("status"));
     let api = value["apiVersion"].as_str().unwrap_or_default().to_owned();
-    let name = value["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    let metadata = &value["metadata"];
+    let name = metadata["name"].as_str().or(metadata["generateName"].as_str());
+    let name = name.unwrap_or_default().to_owned();
     if let Some(retired) = retired::api(&api, HPA) {
         warnings.push(format!(
             "{name}: {api} is retired: Kubernetes {} was the last release to serve it. It is read \

@@ -481,6 +481,72 @@ fn an_hpa_that_the_controller_stops_is_of_no_kind() {
     assert!(!output.stdout.contains("how fast a pod works"), "{output}");
 }
 
+/// What chooses a cluster to fill is for HPAs that move, and configurations move.
+#[test]
+fn flags_that_no_hpa_uses_are_named() {
+    let env = TestEnv::new();
+    let filler = std::fs::read_to_string(fixture("hpa/s31-expr.yaml")).unwrap();
+    let stopped = filler.replace("kind: Deployment", "kind: deployment");
+    env.write("stopped.yaml", &stopped);
+    let output = env.run(["simulate", "-f", "stopped.yaml", "--scenario", "blog"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert!(output.stdout.contains("crunch: inert."), "{output}");
+    let words = "warning: --scenario is left out: the controller stops every HPA";
+    assert!(output.stderr.contains(words), "{output}");
+    let output = env.run(["simulate", "-f", "stopped.yaml", "--config", "naive"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert!(output.stdout.contains("naive"), "{output}");
+    assert!(output.stderr.contains("warning: crunch is left out: The controller"), "{output}");
+}
+
+/// KEDA deletes the HPA of a paused ScaledObject.
+#[test]
+fn a_paused_scaled_object_keeps_its_replicas() {
+    let env = TestEnv::new();
+    let file = std::fs::read_to_string(fixture("hpa/public/celery-keda.yaml")).unwrap();
+    for (annotations, expected) in [
+        ("autoscaling.keda.sh/paused: 'true'", Some("keda.sh/paused), so KEDA deletes the HPA")),
+        ("autoscaling.keda.sh/paused: 'yes'", Some("the replicas stay what they are.")),
+        ("autoscaling.keda.sh/paused-replicas: '3'", Some("the replicas stay at 3.")),
+        ("autoscaling.keda.sh/paused: 'false'", None),
+    ] {
+        let metadata = format!("namespace: shop, annotations: {{{annotations}}}}}");
+        env.write("so.yaml", &file.replace("namespace: shop}", &metadata));
+        let output = env.run(["simulate", "-f", "so.yaml", "--metric", "queue"]);
+        assert_eq!(output.code, Some(0), "{output}");
+        let text = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        match expected {
+            Some(words) => {
+                assert!(text.contains("keda-hpa-celery-worker: inert. Its Scaled"), "{output}");
+                assert!(text.contains(words), "{words}: {output}");
+            }
+            None => assert!(!text.contains("inert"), "{output}"),
+        }
+        assert_eq!(
+            text.contains("3 replicas all the time"),
+            annotations.ends_with("'3'"),
+            "{text}"
+        );
+    }
+}
+
+/// As `kubectl create` accepts it: the API server completes the name.
+#[test]
+fn a_generated_name_is_its_prefix_before_it_exists() {
+    let env = TestEnv::new();
+    let one = web("{}", CONTAINER).replace(
+        "kind: HorizontalPodAutoscaler\nmetadata: {name: web",
+        "kind: HorizontalPodAutoscaler\nmetadata: {generateName: web-",
+    );
+    assert!(one.contains("generateName"), "{one}");
+    env.write("one.yaml", &one);
+    let output = env.run(["simulate", "-f", "one.yaml"]);
+    assert!(output.stdout.starts_with("web-*: stable."), "{output}");
+    env.write("two.yaml", &format!("{one}\n---\n{one}"));
+    let output = env.run(["simulate", "-f", "two.yaml"]);
+    assert!(output.stdout.contains("web-* scales the same target"), "{output}");
+}
+
 /// Upstream finds the resource of a target by group and exact kind; such an HPA never moves.
 #[test]
 fn an_hpa_whose_target_has_no_scale_is_inert() {

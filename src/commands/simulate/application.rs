@@ -73,9 +73,21 @@ pub(super) fn plan(args: &SimulateArgs, recorded: Option<Demand>) -> anyhow::Res
         .iter()
         .filter(|c| c.target == Target::Scalable)
         .partition(|c| is_filler(args, c));
-    if !fillers.is_empty() && followers.is_empty() {
+    // Beside HPAs that the controller stops, configurations are simulated alone.
+    if followers.is_empty() && (!fillers.is_empty() || !args.configs.is_empty()) {
         return Ok(None);
     }
+    let of_cluster = [
+        ("--scenario", args.scenario.is_some()),
+        ("--from", !args.from.is_empty()),
+        ("--corrected", args.corrected),
+    ];
+    let unused = of_cluster.iter().filter(|(_, is_given)| *is_given && followers.is_empty());
+    let unused: Vec<_> = unused
+        .map(|(flag, _)| {
+            format!("{flag} is left out: the controller stops every HPA that is given")
+        })
+        .collect();
     if !fillers.is_empty() {
         let names = |of_kind: &[&Candidate]| {
             of_kind.iter().map(|c| c.manifest.name()).collect::<Vec<_>>().join(", ")
@@ -105,7 +117,9 @@ pub(super) fn plan(args: &SimulateArgs, recorded: Option<Demand>) -> anyhow::Res
             .hint("leave it out, or name a cluster to fill: --scenario, --from")
         );
     }
-    staged(args, config, candidates, recorded).map(Some)
+    let mut plan = staged(args, config, candidates, recorded)?;
+    plan.warnings.extend(unused);
+    Ok(Some(plan))
 }
 
 /// Whether the HPA is that of a filler: by `--metric`, by oppscale's metric, or because the user
@@ -180,7 +194,10 @@ fn staged(
         assumptions.push(pod.assumption(beside, &setup.application, &reading.unit));
         let question = reading.question.clone().filter(|_| args.metric.is_none());
         let entry = |name: String, setup: ApplicationSetup, manifest: Manifest| {
-            let start = setup.needed(setup.demand.at(0));
+            let start = match setup.target {
+                Target::Paused(Some(replicas)) => replicas,
+                _ => setup.needed(setup.demand.at(0)),
+            };
             Entry {
                 name,
                 load: title.clone(),

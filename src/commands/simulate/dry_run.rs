@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
+use hpa_model::application::Target;
 use hpa_model::{
     ClusterReading, ControllerConfig, DryRun, DryRunStep, HpaSpec, KubernetesVersion, LoadShare,
     MetricSpec,
@@ -164,6 +165,13 @@ async fn start(
                 namespace => namespace,
             };
             let namespace = namespace.to_owned();
+            if let [Target::Paused(_)] = scenario::targets(std::slice::from_ref(&manifest))[..] {
+                printer.note(&format!(
+                    "ScaledObject {} is paused in the file, so KEDA makes no HPA of it; this one runs \
+                     as if it were not",
+                    manifest.object["metadata"]["name"].as_str().unwrap_or_default()
+                ));
+            }
             let live_hpa = live_hpa(&cluster, &namespace, &manifest, printer).await?;
             if manifest.object["kind"] == SCALED_OBJECT {
                 take_names(&mut manifest, live_hpa.as_ref(), printer)?;
@@ -314,9 +322,10 @@ async fn live_hpa(
             manifest.name()
         ));
     } else if same.len() > 1 {
+        let names: Vec<_> = same.iter().map(|hpa| hpa.name()).collect();
         printer.note(&format!(
-            "{} HPAs scale {object}, so the controller stops them all (AmbiguousSelector)",
-            same.len()
+            "HPAs {} scale {object}, so the controller stops them all (AmbiguousSelector)",
+            names.join(", ")
         ));
     }
     let is_running = first.condition("ScalingActive").is_none_or(|c| c.status != "False");

@@ -44,6 +44,9 @@ pub enum Target {
     NoScale(String),
     /// These HPAs have the same pods: `ScalingActive` is False, `AmbiguousSelector`.
     Shared(Vec<String>),
+    /// Its ScaledObject is paused, so KEDA deletes the HPA. Before, KEDA scales it to this count if
+    /// one is stated.
+    Paused(Option<u32>),
 }
 
 impl Target {
@@ -60,6 +63,15 @@ impl Target {
                 "{} scales the same target, so the controller stops both (AmbiguousSelector): the \
                  replicas stay what they are. Keep one, with the metrics of both.",
                 others.join(", ")
+            )),
+            Self::Paused(None) => Some(
+                "Its ScaledObject is paused (autoscaling.keda.sh/paused), so KEDA deletes the HPA: \
+                 the replicas stay what they are."
+                    .to_owned(),
+            ),
+            Self::Paused(Some(replicas)) => Some(format!(
+                "Its ScaledObject is paused (autoscaling.keda.sh/paused-replicas), so KEDA deletes \
+                 the HPA: the replicas stay at {replicas}."
             )),
         }
     }

@@ -194,6 +194,9 @@ impl<'s> Simulation<'s> {
 
     /// One run of the controller.
     fn sync(&mut self, now: u64) {
+        if matches!(self.setup.target, Target::Paused(_)) {
+            return;
+        }
         let metrics = self.spec.effective_metrics();
         let lists_pods = metrics.iter().any(|metric| metric.source.is_per_pod());
         let listed = if lists_pods { self.workload.list(at(now)) } else { Vec::new() };
@@ -232,7 +235,7 @@ impl<'s> Simulation<'s> {
             scale: (!matches!(target, Target::NoScale(_))).then_some(scale),
             selector: match target {
                 Target::Shared(_) => Selector::Ambiguous,
-                Target::Scalable | Target::NoScale(_) => Selector::Valid,
+                Target::Scalable | Target::NoScale(_) | Target::Paused(_) => Selector::Valid,
             },
             pods: match lists_pods {
                 true => Pods::Listed(&listed),
