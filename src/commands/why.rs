@@ -8,10 +8,11 @@ use hpa_model::{
 use k8s_openapi::api::autoscaling::v2;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as QuantityText;
 use oppscale_cluster::autoscaler::HpaReader;
-use oppscale_cluster::{Autoscaler, Cluster, Operation};
+use oppscale_cluster::{Autoscaler, Cluster, Operation, autoscalers};
 use oppscale_core::error::Error;
 use oppscale_core::kinds::{self, percent_encode};
 use oppscale_core::quantity::Quantity;
+use oppscale_core::resources::MEMORY;
 use oppscale_core::units;
 use serde::Deserialize;
 
@@ -29,9 +30,9 @@ Examples:
   oppscale why shop/web
       why the HPA web has its count, and what it will do at its next sync
 
-It reads the HPA's status, its events and its behavior, and what its metrics
-are now; it writes nothing. A warning names what it cannot read of the events
-and of the metrics, and the answer goes by the status.
+It reads the HPA's status, its events and its behavior, what its metrics are
+now, and which other HPAs scale its target; it writes nothing. A warning names
+what of these it cannot read, and the answer goes by the status.
 docs/simulate.md explains what an HPA does.")]
 pub struct WhyArgs {
     /// The HPA
@@ -104,6 +105,21 @@ pub async fn run(args: &WhyArgs, printer: &Printer) -> anyhow::Result<Exit> {
         None
     });
     let events = events.unwrap_or_default();
+    let others = autoscalers(&cluster, namespace).await.unwrap_or_else(|error| {
+        printer.warn(&format!("other HPAs on its target are unknown: {error}"));
+        Some(Vec::new())
+    });
+    if others.is_none() {
+        printer.warn(&format!(
+            "other HPAs on its target are unknown: permission to list HPAs in {namespace} is missing"
+        ));
+    }
+    let others = others.unwrap_or_default();
+    let target = hpa.target();
+    let is_other = |other: &&Autoscaler| {
+        other.name() != name && other.scales(namespace, &target.kind, &target.name)
+    };
+    let others: Vec<_> = others.iter().filter(is_other).map(Autoscaler::name).collect();
     let now = metrics_now(&cluster, namespace, &hpa).await.unwrap_or_else(|why| {
         printer.warn(&format!(
             "cannot read what the controller reads now: {why}; the answer goes by the status of the \
@@ -111,7 +127,7 @@ pub async fn run(args: &WhyArgs, printer: &Printer) -> anyhow::Result<Exit> {
         ));
         None
     });
-    let sentences = explain(&hpa, now.as_ref(), &events.items);
+    let sentences = explain(&hpa, &others, now.as_ref(), &events.items);
     let text: String = sentences.iter().map(|sentence| paragraph(sentence)).collect();
     printer.data(&text)?;
     Ok(Exit::Ok)
@@ -153,8 +169,14 @@ struct Proposal {
     replicas: Option<i64>,
 }
 
-/// The explanation, in sentences; `now` is what a sync at this moment would do.
-fn explain(hpa: &Autoscaler, now: Option<&DryRunStep>, events: &[Event]) -> Vec<String> {
+/// The explanation, in sentences; `others` are HPAs of the same target, and `now` is what a sync at
+/// this moment would do.
+fn explain(
+    hpa: &Autoscaler,
+    others: &[&str],
+    now: Option<&DryRunStep>,
+    events: &[Event],
+) -> Vec<String> {
     let (min, max) = hpa.bounds();
     let (seen, desired) = hpa.replicas();
     // The status has 0 until the controller has read the scale.
@@ -179,6 +201,13 @@ fn explain(hpa: &Autoscaler, now: Option<&DryRunStep>, events: &[Event]) -> Vec<
     if let Some(owner) = hpa.scaled_object() {
         text.push(format!("KEDA made it of ScaledObject {owner}, and undoes edits."));
     }
+    if !others.is_empty() {
+        text.push(format!(
+            "{} {} {target}, too, so the controller stops them all: keep one, with the metrics of all.",
+            others.join(", "),
+            if others.len() == 1 { "scales" } else { "scale" }
+        ));
+    }
     let failed: Vec<_> = ["AbleToScale", "ScalingActive"]
         .into_iter()
         .filter_map(|kind| hpa.condition(kind).filter(|condition| condition.status == "False"))
@@ -187,7 +216,9 @@ fn explain(hpa: &Autoscaler, now: Option<&DryRunStep>, events: &[Event]) -> Vec<
         let reason = condition.reason.as_deref().unwrap_or_default();
         let message = condition.message.as_deref().unwrap_or_default();
         let sentence = format!("{} is False: {reason}: {message}.", condition.type_);
-        text.push(format!("{sentence} {}", remedy(reason)).trim_end().to_owned());
+        // The other HPAs are named above.
+        let remedy = if others.is_empty() { remedy(reason) } else { "" };
+        text.push(format!("{sentence} {remedy}").trim_end().to_owned());
     }
     if hpa.conditions().is_empty() {
         text.push(
@@ -207,19 +238,21 @@ fn explain(hpa: &Autoscaler, now: Option<&DryRunStep>, events: &[Event]) -> Vec<
     text.extend(told.map(|proposal| proposal.sentence.clone()));
     text.extend(now.map(|now| format!("Read now: {}.", now.reason)));
     // Metrics that failed at the last sync and can be read now stop nothing.
-    let is_stopped = failed.iter().any(|condition| {
-        let reason = condition.reason.as_deref().unwrap_or_default();
-        let lifted = now.is_some_and(|now| match reason {
-            "FailedGetScale" => now.cluster_replicas.is_some(),
-            // The controller sets it while there are 0 replicas.
-            "ScalingDisabled" => now.cluster_replicas.is_some_and(|replicas| replicas > 0),
-            _ => {
-                let is_of_metrics = reason.starts_with("FailedGet") && reason.ends_with("Metric");
-                is_of_metrics && now.proposed_replicas.is_some()
-            }
+    let is_stopped = !others.is_empty()
+        || failed.iter().any(|condition| {
+            let reason = condition.reason.as_deref().unwrap_or_default();
+            let lifted = now.is_some_and(|now| match reason {
+                "FailedGetScale" => now.cluster_replicas.is_some(),
+                // The controller sets it while there are 0 replicas.
+                "ScalingDisabled" => now.cluster_replicas.is_some_and(|replicas| replicas > 0),
+                _ => {
+                    let is_of_metrics =
+                        reason.starts_with("FailedGet") && reason.ends_with("Metric");
+                    is_of_metrics && now.proposed_replicas.is_some()
+                }
+            });
+            !lifted
         });
-        !lifted
-    });
     text.push(match current {
         Some(current) => next(hpa, current, &proposals, now, is_stopped),
         None => {
@@ -294,9 +327,15 @@ fn proposal(
         return Some(Proposal { sentence, replicas: None });
     };
     let number = |text: &str| text.parse::<Quantity>().ok().map(|q| q.milli_value().value as f64);
+    // The controller writes an average of memory as its bytes.
+    let shown = |text: &str| {
+        let bytes = units::parse_quantity(text).filter(|_| name == MEMORY);
+        let bytes = bytes.and_then(|bytes| units::amount_of(MEMORY, bytes));
+        bytes.map_or_else(|| text.to_owned(), |bytes| units::amount(MEMORY, bytes))
+    };
     let quantities = |now: &Option<QuantityText>, wanted: &Option<QuantityText>| {
         let (now, wanted) = (now.as_ref()?, wanted.as_ref()?);
-        Some((number(&now.0)? / number(&wanted.0)?, now.0.clone(), wanted.0.clone()))
+        Some((number(&now.0)? / number(&wanted.0)?, shown(&now.0), shown(&wanted.0)))
     };
     let percent = || {
         let (now, wanted) = (value.average_utilization?, target.average_utilization?);
@@ -447,7 +486,7 @@ mod tests {
     fn of(change: impl FnOnce(&mut Value)) -> String {
         let mut object = hpa();
         change(&mut object);
-        explain(&serde_json::from_value(object).unwrap(), None, &[]).join("\n")
+        explain(&serde_json::from_value(object).unwrap(), &[], None, &[]).join("\n")
     }
 
     /// With `proposed` replicas that the metrics ask for at this moment.
@@ -467,7 +506,7 @@ mod tests {
             reason: "cpu is what it is".to_owned(),
             has_failed: false,
         };
-        explain(&serde_json::from_value(object).unwrap(), Some(&step), &[]).join("\n")
+        explain(&serde_json::from_value(object).unwrap(), &[], Some(&step), &[]).join("\n")
     }
 
     #[test]
@@ -506,6 +545,29 @@ mod tests {
         assert!(with_scale(17, Some(17), |_| {}).contains("Next sync: it stays at 17."));
         let text = now(Some(17), failed("AmbiguousSelector"));
         assert!(text.contains("Next sync: it stays at 10 until that is mended."), "{text}");
+    }
+
+    /// The second one may be so new that no condition tells of it.
+    #[test]
+    fn other_hpas_of_the_same_target_are_named() {
+        let hpa = serde_json::from_value(hpa()).unwrap();
+        let text = explain(&hpa, &["web-old"], None, &[]).join("\n");
+        assert!(text.contains("web-old scales Deployment web, too, so the controller"), "{text}");
+        assert!(text.contains("Next sync: it stays at 10 until that is mended."), "{text}");
+    }
+
+    #[test]
+    fn memory_is_shown_in_units() {
+        let memory = |target: &str, current: &str| {
+            of(|hpa| {
+                hpa["spec"]["metrics"][0]["resource"] = json!({"name": "memory",
+                    "target": {"type": "AverageValue", "averageValue": target}});
+                hpa["status"]["currentMetrics"][0]["resource"] =
+                    json!({"name": "memory", "current": {"averageValue": current}});
+            })
+        };
+        let text = memory("500Mi", "1073741824");
+        assert!(text.contains("memory is 1Gi a pod, its target 500Mi: 2.05 times"), "{text}");
     }
 
     /// `status.currentReplicas` is 0 then, whatever the target has.

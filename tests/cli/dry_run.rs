@@ -328,6 +328,24 @@ fn why_reads_the_metrics_of_this_moment_too() {
     assert!(server.writes().is_empty(), "{:?}", server.writes());
 }
 
+/// A second HPA stops both, be it so new that no condition tells of it.
+#[test]
+fn why_names_another_hpa_of_the_target() {
+    let (server, env) = cluster();
+    let output = env.run(["why", "shop/web"]);
+    assert!(!output.stdout.contains(", too"), "{output}");
+    let mut second = hpa(70, 0);
+    second["metadata"]["name"] = json!("old");
+    server.always(HPAS, answer(&json!({"items": [hpa(70, 0), second]})));
+    let output = env.run(["why", "shop/web"]);
+    let text = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("old scales Deployment web, too, so the controller stops"), "{output}");
+    assert!(text.contains("Next sync: it stays at 4 until that is mended."), "{output}");
+    server.always(HPAS, forbidden());
+    let output = env.run(["why", "shop/web"]);
+    assert!(output.stderr.contains("permission to list HPAs in shop is missing"), "{output}");
+}
+
 /// What `why` says of its status alone, and what it says of what it could not read.
 #[test]
 fn why_names_what_it_cannot_read_and_goes_by_the_status() {
