@@ -268,5 +268,6 @@ pub fn names(report: &Report, show_unusable: bool) -> String {
         }
         _ => format!("{}\n", row.name),
     };
-    report.shown_rows(show_unusable).map(line).collect()
+    // Nodes without a pool have a row, and it has no name.
+    report.shown_rows(show_unusable).filter(|row| !row.name.is_empty()).map(line).collect()
 }

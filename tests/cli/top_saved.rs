@@ -603,6 +603,15 @@ fn a_full_disk_behind_stdout_is_named() {
     assert!(stderr.contains("error: cannot write standard output: No space left"), "{stderr}");
 }
 
+/// Nodes without a pool have a row, which has no name.
+#[test]
+fn names_of_pools_are_those_of_pools() {
+    let names = top(MIXED, &["--by", "pool=pool", "-o", "name", "--show-unusable", "-q"]).stdout;
+    let mut names: Vec<_> = names.lines().collect();
+    names.sort_unstable();
+    assert_eq!(names, ["gpu", "karpenter", "small", "std"]);
+}
+
 /// One of a thing is not several.
 #[test]
 fn counts_of_one_are_in_the_singular() {

@@ -334,6 +334,19 @@ fn a_live_cluster_is_asked_what_was_meant() {
     // It is not asked for pods that have ended, whose labels these may be.
     let output = run(&["--by", "pod", "--pod-selector", "job-name=backup"]);
     assert_eq!(output.code, Some(0), "{output}");
+    // A filler whose pods have all ended is none of now; labels of no pod are a slip, as in lists.
+    let mut world = World::blog();
+    let mut ended = world.pods[0].clone();
+    ended["metadata"]["name"] = json!("done");
+    ended["metadata"]["uid"] = json!("0d0d0d0d-0000-4000-8000-000000000000");
+    ended["metadata"]["labels"] = json!({"app": "done"});
+    ended["status"]["phase"] = json!("Succeeded");
+    world.pods.push(ended);
+    let with_ended = FakeApiServer::start(world);
+    let of_workload = |labels: &str| TestEnv::of(&with_ended).run(["top", "--workload", labels]);
+    let done = of_workload("app=done");
+    assert_eq!(done.code, Some(0), "{done}");
+    assert_refused(&of_workload("app=dome"), "--workload: no pod has the labels app=dome", "hint:");
     let warning =
         "warning: --pod-selector: no running or waiting pod has the labels job-name=backup";
     assert!(output.stderr.contains(warning), "{output}");

@@ -15,7 +15,10 @@ use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::render::{self, Report, csv, json, table};
 use crate::shares::{CountedWorkload, FillerState};
-use oppscale_cluster::{self, Cluster, NameKind, ResolvedWorkload, SavedFiles, Snapshot};
+use oppscale_cluster::{
+    self, Cluster, ClusterError, NameKind, Operation, ResolvedWorkload, SavedFiles, Snapshot,
+    WorkloadRef,
+};
 use oppscale_core::error::Error;
 use oppscale_core::figures::{AmountStyle, Column, Context};
 use oppscale_core::headroom::{self, Headroom, NodeHeadroom, Query};
@@ -25,8 +28,11 @@ use oppscale_core::ownership::Ownership;
 use oppscale_core::pods::{PodDetail, PodQuery};
 use oppscale_core::policy::Basis;
 use oppscale_core::resources::CPU;
+use oppscale_core::selector::Selector;
 use oppscale_core::units::quantity_text;
 use oppscale_core::view::{self, By, Row};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 pub use args::TopArgs;
 use args::{Limits, Output, REPLICAS, Sort, TopSettings};
@@ -281,6 +287,14 @@ async fn check_names(
 ) -> anyhow::Result<Vec<String>> {
     let mut warnings = Vec::new();
     for unmatched in args.requested_names(settings).unmatched(snapshot) {
+        if unmatched.kind == NameKind::PodLabel
+            && let (Some(cluster), Some(WorkloadRef::Labels(labels))) = (cluster, &args.workload)
+            && unmatched.is_certain
+            && has_pods(cluster, labels).await?
+        {
+            // As in saved lists, which have those that have ended.
+            continue;
+        }
         let is_certain = match (unmatched.kind, cluster, &args.namespace) {
             (NameKind::Namespace, Some(cluster), Some(namespace)) => {
                 // It may exist and be empty. Where it may not be read, that is not known.
@@ -296,6 +310,18 @@ async fn check_names(
         warnings.push(unmatched.sentence());
     }
     Ok(warnings)
+}
+
+/// Whether there is a pod with these labels, be it one that has ended.
+async fn has_pods(cluster: &Cluster, labels: &Selector) -> Result<bool, ClusterError> {
+    #[derive(Deserialize)]
+    struct List {
+        items: Vec<IgnoredAny>,
+    }
+    let operation = Operation::new("list pods", kinds::POD.permission("list"));
+    let path = format!("{}&limit=1", kinds::POD.query_path(None, &labels.to_string()));
+    let list: Option<List> = cluster.find(&operation, &path).await?;
+    Ok(list.is_some_and(|list| !list.items.is_empty()))
 }
 
 /// Puts the rows into a report, sorted, and usage into rows and totals.
