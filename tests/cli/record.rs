@@ -247,6 +247,34 @@ fn a_history_knows_of_one_replica_a_node() {
     assert!(alone > 0 && harvested() > 5 * alone, "{alone}");
 }
 
+/// On the usage basis a replica takes what it burns, and a history tells it.
+#[test]
+fn a_history_knows_of_basis_and_burn() {
+    let mut world = World::blog();
+    let annotations = json!({"oppscale.dev/basis": "usage", "oppscale.dev/burn": "1500m"});
+    world.deployment_mut("electroneum")["metadata"]["annotations"] = annotations;
+    let server = FakeApiServer::start(world);
+    let env = TestEnv::of(&server);
+    let args = ["top", "--watch", "--interval=1ms", "--record", "history"];
+    let workload = ["--workload", "opportunistic/deployment/electroneum"];
+    let mut stream = JsonStream::start(&env, &[&args[..], &workload].concat());
+    stream.until("counted", |line| line["connection"]["pods"]["state"] == "following");
+    assert_eq!(stream.interrupt().0, Some(130));
+    let text = std::fs::read_to_string(env.path("history")).unwrap() + "{\"t\":600000}\n";
+    let recorded = ",\"basis\":\"usage\",\"burn\":1500";
+    assert!(text.contains(recorded), "{text}");
+    let simulated = |text: &str| {
+        env.write("history", text);
+        let args = ["simulate", "--from", "history", "--config", "oppscale", "-o", "json"];
+        let output = env.run(args);
+        assert_eq!(output.code, Some(0), "{output}");
+        let document: Value = serde_json::from_str(&output.stdout).unwrap();
+        document["configurations"][0]["outcome"].clone()
+    };
+    // An older history does not tell them.
+    assert_ne!(simulated(&text), simulated(&text.replace(recorded, "")));
+}
+
 /// They kept their room for a grace period that was over when they were recorded as gone.
 #[test]
 fn recorded_pods_end_when_they_ended() {

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::ResolvedWorkload;
 use crate::follow::{Health, Phase, WatchStatus};
+use oppscale_core::policy::Basis;
 use oppscale_core::record::PodKey;
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, Resources};
@@ -88,6 +89,12 @@ pub struct Workload {
     /// Whether a node holds one of them only. Absent from older histories.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub one_per_node: bool,
+    /// Word of its basis, unless that is requests. Absent from older histories.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<String>,
+    /// Its burn on the usage basis, millicores, if it is known. Absent from older histories.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub burn: Option<i64>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -144,6 +151,9 @@ impl Workload {
             placement: workload.placement.to_object(),
             priority: workload.priority,
             one_per_node: workload.rules.is_one_per_node,
+            basis: (workload.policy.basis != Basis::default())
+                .then(|| workload.policy.basis.name().to_owned()),
+            burn: workload.policy.burn.filter(|_| workload.policy.basis == Basis::Usage),
         }
     }
 }

@@ -11,6 +11,7 @@ use oppscale_core::malformed::Malformed;
 use oppscale_core::model::{Node, PodSpec};
 use oppscale_core::node::NodeRecord;
 use oppscale_core::placement::Placement;
+use oppscale_core::policy::{Basis, Policy};
 use oppscale_core::record::{PodRecord, PodState, Queueing};
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::Resources;
@@ -87,10 +88,14 @@ impl Player {
     pub fn workload(&self) -> ResolvedWorkload {
         let workload = &self.state.workload;
         let replica = resources(&workload.replica);
+        let basis = Basis::ALL.into_iter().find(|b| workload.basis.as_deref() == Some(b.name()));
+        // A file that was tampered with says what it likes.
+        let burn = workload.burn.filter(|burn| *burn > 0);
         ResolvedWorkload {
             replica: (replica != Resources::default()).then(|| Replica::from_footprint(replica)),
             placement: placement(&workload.placement).unwrap_or_default(),
             priority: workload.priority,
+            policy: Policy { basis: basis.unwrap_or_default(), burn, ..Policy::default() },
             rules: PodRules { is_one_per_node: workload.one_per_node, ..PodRules::default() },
             ..ResolvedWorkload::default()
         }
