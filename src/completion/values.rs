@@ -14,8 +14,7 @@ use oppscale_cluster::{
     Cluster, ConnectOptions, KubeconfigNames, Operation, SavedFiles, each_metadata, fold_list,
 };
 use oppscale_core::kinds::{self, Kind};
-use oppscale_core::model::{Metadata, Node};
-use serde::Deserialize;
+use oppscale_core::model::{Metadata, Node, Object};
 
 use crate::commands::args::{AddressArgs, ConnectionArgs};
 
@@ -92,13 +91,6 @@ pub(super) struct Source {
     connection: Connection,
     deadline: Instant,
     saved: OnceLock<SavedFiles>,
-}
-
-/// An object, of any kind.
-#[derive(Deserialize)]
-struct Object<'a> {
-    #[serde(borrow)]
-    metadata: Metadata<'a>,
 }
 
 impl Source {
@@ -189,7 +181,8 @@ impl Source {
             let found = Found::default();
             let namespace = namespace.map(|name| name.unwrap_or("default"));
             for object in saved.of_kind(kind.group, kind.name) {
-                if let Ok(Object { metadata }) = serde_json::from_str(object)
+                if let Ok(Object { metadata, .. }) =
+                    serde_json::from_str::<Object<Metadata<'_>>>(object)
                     && namespace.is_none_or(|name| metadata.namespace_or_default() == name)
                 {
                     each(&metadata, &found);

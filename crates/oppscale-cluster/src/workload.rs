@@ -15,7 +15,7 @@ use oppscale_core::kinds::{self, Kind};
 use oppscale_core::ledger::Ledger;
 use oppscale_core::limits;
 use oppscale_core::malformed::{Malformed, Problem};
-use oppscale_core::model::{Metadata, PodTemplate, Workload};
+use oppscale_core::model::{Metadata, Object, PodTemplate, Workload};
 use oppscale_core::names::is_subdomain;
 use oppscale_core::nearest::{nearest, nearest_object};
 use oppscale_core::ownership::{OwnWorkload, Ownership};
@@ -313,19 +313,12 @@ async fn metadata_page(
     let path = path.unwrap_or(&first);
     let request = ApiRequest::get(path).accept(METADATA);
     let response = cluster.send(&operation, &request).await?.success(&operation)?;
-    let end = fold_list(std::str::from_utf8(&response.body)?, |object: Named<'_>| {
+    let end = fold_list(std::str::from_utf8(&response.body)?, |object: Object<Metadata<'_>>| {
         each(&object.metadata);
     })?;
     let token = end.continue_token.filter(|token| !token.is_empty());
     let next = token.map(|token| next_page(cluster, &operation, &first, path, &token));
     Ok(next.transpose()?)
-}
-
-/// An object of which only the metadata is read.
-#[derive(Deserialize)]
-struct Named<'a> {
-    #[serde(borrow, default)]
-    metadata: Metadata<'a>,
 }
 
 /// The selector of the object's `/scale` subresource.
@@ -403,7 +396,7 @@ pub(super) fn find(
     };
     let namespace = given.as_deref().unwrap_or(namespace);
     let found = objects.iter().filter(|object| is_of_kind(object, wanted)).find(|saved| {
-        serde_json::from_str::<Object<'_>>(saved.json).is_ok_and(|object| {
+        serde_json::from_str::<Identity<'_>>(saved.json).is_ok_and(|object| {
             *object.metadata.name == **name && object.metadata.namespace_or_default() == namespace
         })
     });
@@ -411,7 +404,7 @@ pub(super) fn find(
     let kind = match wanted {
         KindRef::Known(kind) => kind,
         KindRef::Named(_) => {
-            let object: Object<'_> = serde_json::from_str(found.json)?;
+            let object: Identity<'_> = serde_json::from_str(found.json)?;
             let (group, version) =
                 object.api_version.rsplit_once('/').unwrap_or(("", &object.api_version));
             let plural = format!("{}s", found.kind.to_ascii_lowercase());
@@ -423,7 +416,7 @@ pub(super) fn find(
         intermediates(kind).iter().any(|intermediate| intermediate.name == object.kind)
     });
     let uids = uids.filter_map(|saved| {
-        let object: Object<'_> = serde_json::from_str(saved.json).ok()?;
+        let object: Identity<'_> = serde_json::from_str(saved.json).ok()?;
         controller(&object.metadata).filter(|_| object.metadata.namespace_or_default() == namespace)
     });
     let intermediates = owned_by(&parts.uid, uids.collect());
@@ -452,7 +445,7 @@ pub(super) fn missing(
     };
     let of_kind = objects.iter().filter(|object| is_of_kind(object, kind));
     let names = of_kind.filter_map(|saved| {
-        let object: Object<'_> = serde_json::from_str(saved.json).ok()?;
+        let object: Identity<'_> = serde_json::from_str(saved.json).ok()?;
         let metadata = &object.metadata;
         Some((metadata.namespace_or_default().to_owned(), metadata.name.to_string()))
     });
@@ -487,7 +480,7 @@ fn meant(error: Error, kind: &KindRef, wanted: (&str, &str), names: &[(String, S
 /// The identity of an object of any kind.
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Object<'a> {
+struct Identity<'a> {
     #[serde(borrow, default)]
     api_version: std::borrow::Cow<'a, str>,
     #[serde(borrow, default)]
@@ -519,7 +512,7 @@ impl Parts {
             let template = Some(&workload.spec.template);
             return Self::with(kind, &value, &workload.metadata, selector, template);
         }
-        let object: Object<'_> = serde_json::from_str(json)?;
+        let object: Identity<'_> = serde_json::from_str(json)?;
         // A selector as of a Deployment, or in the status, as the scale subresource wants it.
         let selector = match (&value["spec"]["selector"], value["status"]["selector"].as_str()) {
             (labels @ Value::Object(_), _) => {

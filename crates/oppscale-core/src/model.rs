@@ -13,7 +13,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use serde::de::{MapAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 
@@ -27,6 +27,35 @@ where
 {
     Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
 }
+
+/// An object. A spec or status that nothing counts is passed over.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(bound(deserialize = "M: Deserialize<'de> + Default, S: Deserialize<'de> + Default, \
+                             T: Deserialize<'de> + Default"))]
+pub struct Object<M, S = IgnoredAny, T = IgnoredAny> {
+    /// Metadata.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub metadata: M,
+    /// Spec.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub spec: S,
+    /// Status.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub status: T,
+}
+
+message!([M: Field<'a>, S: Field<'a>, T: Field<'a>] Object<M, S, T> {
+    1 => metadata,
+    2 => spec,
+    3 => status,
+});
+
+/// A node.
+pub type Node<'a> = Object<Metadata<'a>, NodeSpec<'a>, NodeStatus<'a>>;
+/// A pod.
+pub type Pod<'a> = Object<Metadata<'a>, PodSpec<'a>, PodStatus<'a>>;
+/// Anything with a selector and a pod template.
+pub type Workload<'a> = Object<Metadata<'a>, WorkloadSpec<'a>>;
 
 /// The part of `ObjectMeta` that matters here.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -124,22 +153,6 @@ pub struct Condition<'a> {
 // Conditions of nodes and of pods have the same numbers.
 message!(Condition { 1 => kind, 2 => status, 5 => reason });
 
-/// A node.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct Node<'a> {
-    /// Name and labels.
-    #[serde(borrow, default, deserialize_with = "null_is_default")]
-    pub metadata: Metadata<'a>,
-    /// Cordon and taints.
-    #[serde(borrow, default, deserialize_with = "null_is_default")]
-    pub spec: NodeSpec<'a>,
-    /// Allocatable and conditions.
-    #[serde(borrow, default, deserialize_with = "null_is_default")]
-    pub status: NodeStatus<'a>,
-}
-
-message!(Node { 1 => metadata, 2 => spec, 3 => status });
-
 /// Spec of a node.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct NodeSpec<'a> {
@@ -195,22 +208,6 @@ pub struct NodeStatus<'a> {
 }
 
 message!(NodeStatus { 1 => capacity, 2 => allocatable, 4 => conditions });
-
-/// A pod.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct Pod<'a> {
-    /// Name, labels, owners.
-    #[serde(borrow, default, deserialize_with = "null_is_default")]
-    pub metadata: Metadata<'a>,
-    /// Spec.
-    #[serde(borrow, default, deserialize_with = "null_is_default")]
-    pub spec: PodSpec<'a>,
-    /// Status.
-    #[serde(borrow, default, deserialize_with = "null_is_default")]
-    pub status: PodStatus<'a>,
-}
-
-message!(Pod { 1 => metadata, 2 => spec, 3 => status });
 
 impl Pod<'_> {
     /// Whether the pod has ended; such a pod occupies nothing.
@@ -415,7 +412,7 @@ pub struct SchedulingGate;
 
 impl<'de> Deserialize<'de> for SchedulingGate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        de::IgnoredAny::deserialize(deserializer).map(|_| Self)
+        IgnoredAny::deserialize(deserializer).map(|_| Self)
     }
 }
 
@@ -636,17 +633,6 @@ pub struct StatusResources<'a> {
 }
 
 message!(StatusResources { 1 => limits, 2 => requests });
-
-/// Anything with a selector and a pod template.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub struct Workload<'a> {
-    /// Name, uid, owners.
-    #[serde(borrow, default, deserialize_with = "null_is_default")]
-    pub metadata: Metadata<'a>,
-    /// Selector and template.
-    #[serde(borrow, default, deserialize_with = "null_is_default")]
-    pub spec: WorkloadSpec<'a>,
-}
 
 /// Spec of a workload.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -223,8 +223,13 @@ impl<'a, V: Field<'a> + Default> Field<'a> for Pairs<'a, V> {
 
 /// Says which numbers the fields of a message have in upstream's `generated.proto`.
 macro_rules! message {
-    ($name:ident { $($number:literal => $field:ident),* $(,)? }) => {
-        impl<'a> $crate::protobuf::Field<'a> for $name<'a> {
+    ($name:ident $fields:tt) => {
+        $crate::protobuf::message!([] $name<'a> $fields);
+    };
+    ([$($bounds:tt)*] $name:ident<$($parameter:tt),*> {
+        $($number:literal => $field:ident),* $(,)?
+    }) => {
+        impl<'a, $($bounds)*> $crate::protobuf::Field<'a> for $name<$($parameter),*> {
             fn take(
                 &mut self,
                 value: $crate::protobuf::Value<'a>,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::model::null_is_default;
+use crate::model::{Object, null_is_default};
 
 /// Name and namespace of an object.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -26,15 +26,13 @@ pub struct ObjectName {
 }
 
 /// A DeviceClass.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub struct DeviceClass {
-    /// Its name.
-    pub metadata: ObjectName,
-    /// Its devices.
-    #[serde(deserialize_with = "null_is_default")]
-    pub spec: DeviceClassSpec,
-}
+pub type DeviceClass = Object<ObjectName, DeviceClassSpec>;
+/// A ResourceSlice.
+pub type ResourceSlice = Object<ObjectName, ResourceSliceSpec>;
+/// A ResourceClaim: the devices that it requests, and those that it holds.
+pub type ResourceClaim = Object<ObjectName, ClaimSpec, ClaimStatus>;
+/// A ResourceClaimTemplate.
+pub type ResourceClaimTemplate = Object<ObjectName, ClaimTemplateSpec>;
 
 /// Which devices a class has.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -63,17 +61,6 @@ pub struct CelSelector {
     /// The expression.
     #[serde(deserialize_with = "null_is_default")]
     pub expression: String,
-}
-
-/// A ResourceSlice.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub struct ResourceSlice {
-    /// Its name.
-    pub metadata: ObjectName,
-    /// Its devices.
-    #[serde(deserialize_with = "null_is_default")]
-    pub spec: ResourceSliceSpec,
 }
 
 /// Some devices of a pool, and who can reach them.
@@ -274,31 +261,6 @@ pub struct DeviceToleration {
     /// The effect; empty for all.
     #[serde(deserialize_with = "null_is_default")]
     pub effect: String,
-}
-
-/// A ResourceClaim.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub struct ResourceClaim {
-    /// Its name.
-    pub metadata: ObjectName,
-    /// The devices that it requests.
-    #[serde(deserialize_with = "null_is_default")]
-    pub spec: ClaimSpec,
-    /// The devices that it holds.
-    #[serde(deserialize_with = "null_is_default")]
-    pub status: ClaimStatus,
-}
-
-/// A ResourceClaimTemplate.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub struct ResourceClaimTemplate {
-    /// Its name.
-    pub metadata: ObjectName,
-    /// The claims made of it.
-    #[serde(deserialize_with = "null_is_default")]
-    pub spec: ClaimTemplateSpec,
 }
 
 /// Spec of the claims of a template.
