@@ -74,18 +74,13 @@ fn ledger(waiting: usize, shapes: usize, rules: usize) -> Ledger {
         Resources::default().with(CPU, 200 + n).with(MEMORY, (200 + n) << 21).with(PODS, 1)
     };
     let mut apply = |number: usize, name: &str, opportunistic, state| {
+        let key = PodKey::of_uid(number as u128 * 0x9e37_79b9_7f4a_7c15);
         ledger.apply_pod(PodRecord {
-            key: PodKey::of_uid(number as u128 * 0x9e37_79b9_7f4a_7c15),
-            namespace: "shop",
-            name,
             workload: ("Deployment", "web"),
             opportunistic,
             yields: opportunistic,
-            terminating: false,
             ready: true,
-            claims: Vec::new(),
-            limits: None,
-            state,
+            ..PodRecord::paid(key, "shop", name, state)
         });
     };
     for pod in 0..pods {

@@ -16,21 +16,17 @@ pub fn run() {
         .collect();
     let mut ledger = Ledger::default();
     let apply = |ledger: &mut Ledger, pod: usize, round: usize| {
+        let key = PodKey::of_uid(pod as u128 * 0x9e37_79b9_7f4a_7c15);
+        let state = PodState::Bound {
+            node: &nodes[(pod + round) % nodes.len()],
+            footprint: footprints[(pod + round) % footprints.len()].clone(),
+        };
         ledger.apply_pod(PodRecord {
-            key: PodKey::of_uid(pod as u128 * 0x9e37_79b9_7f4a_7c15),
-            namespace: "shop",
-            name: &names[pod],
             workload: ("Deployment", "web"),
             opportunistic: pod.is_multiple_of(7),
             yields: true,
-            terminating: false,
             ready: true,
-            claims: Vec::new(),
-            limits: None,
-            state: PodState::Bound {
-                node: &nodes[(pod + round) % nodes.len()],
-                footprint: footprints[(pod + round) % footprints.len()].clone(),
-            },
+            ..PodRecord::paid(key, "shop", &names[pod], state)
         });
     };
     for pod in 0..names.len() {

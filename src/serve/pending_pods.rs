@@ -159,22 +159,7 @@ mod tests {
     use oppscale_core::resources::Resources;
 
     fn record<'p>(name: &'p str, standing: PodState<'p>) -> PodRecord<'p> {
-        let key = PodKey::of_parts("", "shop", name);
-        let workload = ("Deployment", "checkout");
-        let (opportunistic, claims) = (false, Vec::new());
-        PodRecord {
-            key,
-            namespace: "shop",
-            name,
-            workload,
-            opportunistic,
-            yields: true,
-            terminating: false,
-            ready: false,
-            claims,
-            limits: None,
-            state: standing,
-        }
+        PodRecord::paid(PodKey::of_parts("", "shop", name), "shop", name, standing)
     }
 
     fn waiting(gated: bool) -> PodState<'static> {

@@ -344,19 +344,9 @@ impl SnapshotBuilder {
         self.pods += 1;
         let place = format!("(number {} of the list)", self.pods);
         let name = name.unwrap_or(&place);
-        self.take_pod(PodRecord {
-            key: PodKey::of_parts(if self.pods_by_name { "" } else { uid }, namespace, name),
-            namespace,
-            name,
-            workload: ("Pod", name),
-            opportunistic: false,
-            yields: false,
-            terminating: false,
-            ready: false,
-            claims: Vec::new(),
-            limits: None,
-            state: PodState::Unknown { node, problem: Malformed::whole(problem) },
-        });
+        let key = PodKey::of_parts(if self.pods_by_name { "" } else { uid }, namespace, name);
+        let state = PodState::Unknown { node, problem: Malformed::whole(problem) };
+        self.take_pod(PodRecord::paid(key, namespace, name, state));
     }
 
     fn invalid(&mut self, kind: &str, name: &str, problem: impl std::fmt::Display) {

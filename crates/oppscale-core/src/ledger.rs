@@ -959,18 +959,11 @@ mod tests {
     /// The pressure guard reads every pod of the cluster for a node that misses a ready one.
     #[test]
     fn pods_count_as_unthrottled_while_they_are_ready() {
-        let pod = |ready| PodRecord {
-            key: PodKey::of_uid(1),
-            namespace: "shop",
-            name: "any",
-            workload: ("ReplicaSet", "cart"),
-            opportunistic: false,
-            yields: false,
-            terminating: false,
-            ready,
-            claims: Vec::new(),
-            limits: Some(Resources::default()),
-            state: PodState::Bound { node: "n1", footprint: Resources::default().with(CPU, 100) },
+        let pod = |ready| {
+            let footprint = Resources::default().with(CPU, 100);
+            let state = PodState::Bound { node: "n1", footprint };
+            let limits = Some(Resources::default());
+            PodRecord { ready, limits, ..PodRecord::paid(PodKey::of_uid(1), "shop", "any", state) }
         };
         let mut ledger = Ledger::default();
         for (ready, count) in [(false, 0), (true, 1), (true, 1), (false, 0), (true, 1)] {

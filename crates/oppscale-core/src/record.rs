@@ -206,6 +206,23 @@ impl Queueing<Box<str>> {
 }
 
 impl<'p> PodRecord<'p> {
+    /// A paid pod of its own that is not ready, without claims; its limits are not read.
+    pub fn paid(key: PodKey, namespace: &'p str, name: &'p str, state: PodState<'p>) -> Self {
+        Self {
+            key,
+            namespace,
+            name,
+            workload: ("Pod", name),
+            opportunistic: false,
+            yields: false,
+            terminating: false,
+            ready: false,
+            claims: Vec::new(),
+            limits: None,
+            state,
+        }
+    }
+
     /// Reduces `pod`, which may lack what an API server fills in.
     pub fn of(pod: &'p Pod<'_>, ownership: &Ownership) -> Self {
         let metadata = &pod.metadata;

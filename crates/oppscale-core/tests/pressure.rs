@@ -149,21 +149,12 @@ fn no_reading_grows_old_in_the_largest_clusters() {
 /// A paid pod on node `n1` that is ready, with this key, CPU request, and CPU limit if limits are
 /// read.
 fn paid(key: u128, cpu: Amount, limit: Option<Amount>) -> PodRecord<'static> {
+    let footprint = Resources::default().with(CPU, cpu).with(PODS, 1);
+    let state = PodState::Bound { node: "n1", footprint };
     PodRecord {
-        key: PodKey::of_uid(key),
-        namespace: "shop",
-        name: "any",
-        workload: ("ReplicaSet", "cart"),
-        opportunistic: false,
-        yields: false,
-        terminating: false,
         ready: true,
-        claims: Vec::new(),
         limits: limit.map(|limit| Resources::default().with(CPU, limit)),
-        state: PodState::Bound {
-            node: "n1",
-            footprint: Resources::default().with(CPU, cpu).with(PODS, 1),
-        },
+        ..PodRecord::paid(PodKey::of_uid(key), "shop", "any", state)
     }
 }
 

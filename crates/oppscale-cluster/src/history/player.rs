@@ -271,22 +271,15 @@ impl State {
         let [namespace, kind, workload] =
             self.groups.get(&group).ok_or_else(|| unnamed("group", group))?;
         let key = key_of(key).ok_or_else(|| no_key(key))?;
-        let workload = (&**kind, &**workload);
-        let (opportunistic, claims) = (own != 0, Vec::new());
+        let opportunistic = own != 0;
         // The history holds neither limits nor priorities; what was recorded as opportunistic
         // yielded.
         Ok(PodRecord {
-            key,
-            namespace,
-            name,
-            workload,
+            workload: (kind, workload),
             opportunistic,
             yields: opportunistic,
-            terminating: false,
             ready: true,
-            claims,
-            limits: None,
-            state,
+            ..PodRecord::paid(key, namespace, name, state)
         })
     }
 
@@ -296,22 +289,10 @@ impl State {
 }
 
 fn unknown(pod: &UnknownPod<'_>, builder: &mut SnapshotBuilder) -> Result<(), InvalidLine> {
-    builder.take_pod(PodRecord {
-        key: key_of(&pod.key).ok_or_else(|| no_key(&pod.key))?,
-        namespace: &pod.namespace,
-        name: &pod.name,
-        workload: ("Pod", &pod.name),
-        opportunistic: false,
-        yields: false,
-        terminating: false,
-        ready: false,
-        claims: Vec::new(),
-        limits: None,
-        state: PodState::Unknown {
-            node: pod.node.as_deref(),
-            problem: Malformed::whole(&pod.problem),
-        },
-    });
+    let key = key_of(&pod.key).ok_or_else(|| no_key(&pod.key))?;
+    let problem = Malformed::whole(&pod.problem);
+    let state = PodState::Unknown { node: pod.node.as_deref(), problem };
+    builder.take_pod(PodRecord::paid(key, &pod.namespace, &pod.name, state));
     Ok(())
 }
 
