@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use oppscale_core::quantity::Quantity;
+
 use super::observation::{PodReading, Sample};
 use super::replica_calculator::MetricError;
 use super::validate::FieldErrors;
@@ -448,7 +450,8 @@ impl MetricTarget {
         for (key, milli) in [("value", self.value), ("averageValue", self.average_value)] {
             if let Some(milli) = milli.filter(|milli| *milli <= 0) {
                 let field = format!("{path}.target.{key}");
-                errors.invalid(field, format!("\"{}\"", Milli(milli)), "must be positive");
+                let quantity = Quantity::from_milli(milli);
+                errors.invalid(field, format!("\"{quantity}\""), "must be positive");
             }
         }
         if let Some(percent) = self.average_utilization.filter(|percent| *percent < 1) {
@@ -470,26 +473,6 @@ impl MetricTarget {
                 "may not set both a target raw value and a target utilization",
             ),
             _ => {}
-        }
-    }
-}
-
-/// Thousandths, printed as the canonical decimal quantity.
-struct Milli(i64);
-
-impl fmt::Display for Milli {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut mantissa = self.0;
-        let mut suffixes = ["m", "", "k", "M", "G", "T", "P"].into_iter();
-        let mut suffix = suffixes.next().unwrap_or_default();
-        while mantissa != 0 && mantissa % 1000 == 0 {
-            let Some(next) = suffixes.next() else { break };
-            mantissa /= 1000;
-            suffix = next;
-        }
-        match mantissa {
-            0 => f.write_str("0"),
-            _ => write!(f, "{mantissa}{suffix}"),
         }
     }
 }
