@@ -22,6 +22,9 @@ const EXTRA_VALUES: usize = 500_000;
 /// Bytes of strings that a document may have beyond its text.
 const EXTRA_BYTES: usize = 64 << 20;
 
+/// Most tags `!!bool` of words other than `true` and `false` that are read in a text.
+const MAX_BOOLEAN_TAGS: usize = 64;
+
 /// How deep brackets may be nested. The parser takes time with the square of the depth, though it
 /// then reads no value deeper than 128.
 const MAX_BRACKETS: usize = 5_000;
@@ -43,6 +46,56 @@ pub enum DuplicateKeys {
 /// # Errors
 /// When the text is not YAML, or aliases make more of it than a multiple of its size.
 pub fn documents(
+    text: &str,
+    duplicates: DuplicateKeys,
+) -> impl Iterator<Item = Result<Value, Error>> {
+    let untagged = without_boolean_tags(text, duplicates);
+    let untagged = untagged.map(|text| with_anchors(&text, duplicates).collect::<Vec<_>>());
+    let as_it_is = untagged.is_none().then(|| with_anchors(text, duplicates));
+    untagged.into_iter().flatten().chain(as_it_is.into_iter().flatten())
+}
+
+/// The text without the tags `!!bool` of words such as `yes`, which the parser refuses, and which
+/// are booleans without it, too; `None` if it has none.
+fn without_boolean_tags(text: &str, duplicates: DuplicateKeys) -> Option<String> {
+    const TAG: &str = "!!bool";
+    let mut untagged = None;
+    // Each is found by reading the text once more.
+    for _ in 0..text.matches(TAG).count().min(MAX_BOOLEAN_TAGS) {
+        let now = untagged.as_deref().unwrap_or(text);
+        let Some(Err(error)) = with_anchors(now, duplicates).find(Result::is_err) else { break };
+        // The parser gives the place of the scalar's properties, in lines and characters.
+        let Some(place) = error.location() else { break };
+        let lines = now.split_inclusive('\n').take(place.line().saturating_sub(1));
+        let line: usize = lines.map(str::len).sum();
+        let column = now[line..].char_indices().nth(place.column().saturating_sub(1));
+        let Some(start) = column.map(|(at, _)| line + at) else { break };
+        let properties = &now[start..];
+        let Some(at) = properties.find(TAG) else { break };
+        let (before, after) = (&properties[..at], &properties[at + TAG.len()..]);
+        let is_of_scalar = before.is_empty() || before.starts_with('&') && !before.contains('\n');
+        let value = after.trim_start_matches(' ');
+        let scalar = match value.strip_prefix('&').and_then(|anchor| anchor.split_once(' ')) {
+            Some((_, scalar)) => scalar.trim_start_matches(' '),
+            None => value,
+        };
+        let end = scalar.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(scalar.len());
+        let (word, rest) = scalar.split_at(end);
+        let rest = rest.trim_start_matches(' ');
+        let is_whole = rest.is_empty() || rest.starts_with([',', ']', '}', '#', '\r', '\n']);
+        let is_boolean = value.len() < after.len() && resolve(word).is_boolean() && is_whole;
+        if !is_of_scalar || !is_boolean {
+            break;
+        }
+        let mut next = now.to_owned();
+        next.replace_range(start + at..start + at + TAG.len(), &" ".repeat(TAG.len()));
+        untagged = Some(next);
+    }
+    untagged
+}
+
+/// The documents of a text, each anchor of which may have a name that another has.
+fn with_anchors(
     text: &str,
     duplicates: DuplicateKeys,
 ) -> impl Iterator<Item = Result<Value, Error>> {
@@ -460,6 +513,14 @@ mod tests {
             ("[!!str 010, !!str &a yes, *a, ! 010]", json!(["010", "yes", "yes", "010"])),
             ("[&b 010, *b, &c yes, *c]", json!([8, 8, true, true])),
             ("[!!float 1, !!bool true, !foo bar, !foo 12]", json!([1, true, "bar", "12"])),
+            (
+                "[ü, !!bool yes, !!bool &a off, &b !!bool y, *b]",
+                json!(["ü", true, false, true, true]),
+            ),
+            (
+                "{\"!!bool no\": !!bool no, k: '!!bool no'}",
+                json!({"!!bool no": false, "k": "!!bool no"}),
+            ),
             ("{\"a !b\": 010, k: |-\n  010\n}", json!({"a !b": 8, "k": "010"})),
             ("ä: 010\nö: yes\n\"ü\": \"yes\"\n", json!({"ä": 8, "ö": true, "ü": "yes"})),
             (
@@ -471,7 +532,17 @@ mod tests {
             assert_eq!(read(&yaml).unwrap(), expected, "{yaml}");
         }
         assert_eq!(read("k: |-\n  010\nl: a\n  b\n").unwrap(), json!({"k": "010", "l": "a b"}));
-        for yaml in [".inf", "-.inf", ".nan", "{~: x}", "{[a]: b}", "!!int abc", "*nope"] {
+        for yaml in [
+            ".inf",
+            "-.inf",
+            ".nan",
+            "{~: x}",
+            "{[a]: b}",
+            "!!int abc",
+            "!!bool abc",
+            "!!bool yes no",
+            "*nope",
+        ] {
             assert!(read(yaml).is_err(), "{yaml}");
         }
     }
