@@ -39,7 +39,8 @@ impl<K, V> Default for ObjectStore<K, V> {
 }
 
 impl<K: Ord + Clone, V> ObjectStore<K, V> {
-    /// Applies a change, and returns whether the state of the list is another one.
+    /// Applies a change, and returns whether the state of the list is another one, or a refusal
+    /// removed objects.
     ///
     /// `decode` gives the key of an object, and its value unless it does not count; `None` ignores
     /// the object. `on_change` is called with the key, the old and the new value of each object
@@ -50,6 +51,7 @@ impl<K: Ord + Clone, V> ObjectStore<K, V> {
         decode: impl FnOnce(&str) -> Option<(K, Option<V>)>,
         mut on_change: impl FnMut(&K, Option<&V>, Option<&V>),
     ) -> bool {
+        let mut is_cleared = false;
         let state = match change {
             Change::Begin => {
                 self.listed = Some(BTreeSet::new());
@@ -89,6 +91,7 @@ impl<K: Ord + Clone, V> ObjectStore<K, V> {
                 ListState::Complete
             }
             Change::Refused(error) => {
+                is_cleared = !self.objects.is_empty();
                 self.objects.clear();
                 self.listed = None;
                 match error {
@@ -99,7 +102,7 @@ impl<K: Ord + Clone, V> ObjectStore<K, V> {
         };
         let is_new = state != self.state;
         self.state = state;
-        is_new
+        is_new || is_cleared
     }
 
     /// What is known of the objects.
@@ -215,6 +218,12 @@ mod tests {
         assert_eq!(apply(&mut store, Change::Refused(&refused)), (true, vec![]));
         assert!(store.is_empty() && !apply(&mut store, Change::Refused(&refused)).0);
         assert_eq!(store.state(), &ListState::Refused(refused.to_string()));
+        // The first page of a list is applied, and the second one refused.
+        for change in [Change::Begin, Change::Applied("a=1")] {
+            assert!(!apply(&mut store, change).0);
+        }
+        assert!(apply(&mut store, Change::Refused(&refused)).0, "its objects are gone");
+        assert!(store.is_empty() && !apply(&mut store, Change::Refused(&refused)).0);
         // It stays refused until a list is complete.
         assert!(!apply(&mut store, Change::Begin).0);
         assert!(apply(&mut store, Change::End).0);
