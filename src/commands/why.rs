@@ -5,9 +5,8 @@ use clap::Args;
 use hpa_model::{
     Behavior, ControllerConfig, DryRun, DryRunStep, KubernetesVersion, SelectPolicy, Tolerance,
 };
-use k8s_openapi::api::autoscaling::v2;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as QuantityText;
-use oppscale_cluster::autoscaler::HpaReader;
+use oppscale_cluster::autoscaler::{HpaReader, MetricStatus};
 use oppscale_cluster::{Autoscaler, Cluster, Operation, autoscalers};
 use oppscale_core::error::Error;
 use oppscale_core::kinds::{self, percent_encode};
@@ -217,7 +216,8 @@ fn explain(
         let message = condition.message.as_deref().unwrap_or_default();
         let sentence = format!("{} is False: {reason}: {message}.", condition.type_);
         // The other HPAs are named above.
-        let remedy = if others.is_empty() { remedy(reason) } else { "" };
+        let is_told = reason == "AmbiguousSelector" && !others.is_empty();
+        let remedy = if is_told { "" } else { remedy(reason) };
         text.push(format!("{sentence} {remedy}").trim_end().to_owned());
     }
     if hpa.conditions().is_empty() {
@@ -315,10 +315,11 @@ fn tolerance(ratio: f64, behavior: Option<&Behavior>) -> f64 {
 
 /// The replicas that a metric proposes, by its value in the status.
 fn proposal(
-    (name, target, value): (&str, &v2::MetricTarget, Option<&v2::MetricValueStatus>),
+    metric: MetricStatus<'_>,
     current: i64,
     behavior: Option<&Behavior>,
 ) -> Option<Proposal> {
+    let MetricStatus { name, is_resource, target, value } = metric;
     let Some(value) = value else {
         let sentence = format!(
             "{name} has no value: the controller could not read it. While a metric is missing it \
@@ -328,8 +329,9 @@ fn proposal(
     };
     let number = |text: &str| text.parse::<Quantity>().ok().map(|q| q.milli_value().value as f64);
     // The controller writes an average of memory as its bytes.
+    let is_memory = is_resource && name == MEMORY;
     let shown = |text: &str| {
-        let bytes = units::parse_quantity(text).filter(|_| name == MEMORY);
+        let bytes = units::parse_quantity(text).filter(|_| is_memory);
         let bytes = bytes.and_then(|bytes| units::amount_of(MEMORY, bytes));
         bytes.map_or_else(|| text.to_owned(), |bytes| units::amount(MEMORY, bytes))
     };
@@ -554,6 +556,18 @@ mod tests {
         let text = explain(&hpa, &["web-old"], None, &[]).join("\n");
         assert!(text.contains("web-old scales Deployment web, too, so the controller"), "{text}");
         assert!(text.contains("Next sync: it stays at 10 until that is mended."), "{text}");
+        // They are no reason to drop the remedy of another problem.
+        let failed = |reason: &str| {
+            let mut object = self::hpa();
+            object["status"]["conditions"][1] = json!({"type": "ScalingActive",
+                "status": "False", "reason": reason, "message": "why"});
+            let hpa = serde_json::from_value(object).unwrap();
+            explain(&hpa, &["web-old"], None, &[]).join("\n")
+        };
+        let text = failed("FailedGetResourceMetric");
+        assert!(text.contains("FailedGetResourceMetric: why. Look whether"), "{text}");
+        let text = failed("AmbiguousSelector");
+        assert!(text.contains("AmbiguousSelector: why.\n"), "{text}");
     }
 
     #[test]
@@ -568,6 +582,22 @@ mod tests {
         };
         let text = memory("500Mi", "1073741824");
         assert!(text.contains("memory is 1Gi a pod, its target 500Mi: 2.05 times"), "{text}");
+        // The name of an External metric tells nothing of its unit.
+        let text = of(|hpa| {
+            hpa["spec"]["metrics"][1]["external"]["metric"]["name"] = "memory".into();
+            hpa["status"]["currentMetrics"][1]["external"] = json!({"metric": {"name": "memory"},
+                "current": {"averageValue": "1073741824"}});
+        });
+        assert!(text.contains("memory is 1073741824 a pod, its target 10:"), "{text}");
+    }
+
+    #[test]
+    fn a_metric_has_no_value_of_another_type_with_its_name() {
+        let text = of(|hpa| {
+            hpa["spec"]["metrics"][1]["external"]["metric"]["name"] = "cpu".into();
+            hpa["status"]["currentMetrics"][1] = json!({"type": ""});
+        });
+        assert!(text.contains("cpu is 91 %") && text.contains("cpu has no value"), "{text}");
     }
 
     /// `status.currentReplicas` is 0 then, whatever the target has.

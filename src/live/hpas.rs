@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use k8s_openapi::api::autoscaling::v2;
+use oppscale_cluster::autoscaler::MetricStatus;
 use oppscale_cluster::{Autoscaler, Cluster};
 use oppscale_core::figures::{Figure, Kind, Tone, Value};
 use oppscale_core::kinds;
@@ -163,8 +164,7 @@ pub(super) async fn list(cluster: &Cluster, namespace: Option<&str>) -> QueryRes
 
 fn item(hpa: Autoscaler) -> HpaItem {
     let status = hpa.0.status.as_ref();
-    let metrics = hpa.readings().map(|(name, target, now)| metric_text(name, target, now));
-    let metrics = metrics.collect();
+    let metrics = hpa.readings().map(metric_text).collect();
     let scaled = status.and_then(|status| status.last_scale_time.as_ref());
     let (target, (min, max), (current, desired)) = (hpa.target(), hpa.bounds(), hpa.replicas());
     HpaItem {
@@ -183,11 +183,8 @@ fn item(hpa: Autoscaler) -> HpaItem {
 }
 
 /// A metric with its value and its target, as `kubectl describe hpa` names them.
-fn metric_text(
-    name: &str,
-    target: &v2::MetricTarget,
-    now: Option<&v2::MetricValueStatus>,
-) -> String {
+fn metric_text(metric: MetricStatus<'_>) -> String {
+    let MetricStatus { name, target, value: now, .. } = metric;
     let known = |value: Option<String>| value.unwrap_or_else(|| "unknown".to_owned());
     if let Some(target) = target.average_utilization {
         let now = now.and_then(|now| now.average_utilization);
@@ -252,8 +249,10 @@ mod tests {
                 {"type": "ContainerResource", "containerResource": {"name": "cpu",
                     "container": "b", "target": {"averageUtilization": 60}}}]},
             "status": {"currentMetrics": [
-                {"containerResource": {"name": "cpu", "current": {"averageUtilization": 20}}},
-                {"containerResource": {"name": "cpu", "current": {"averageUtilization": 55}}}]}}"#;
+                {"type": "ContainerResource", "containerResource": {"name": "cpu",
+                    "current": {"averageUtilization": 20}}},
+                {"type": "ContainerResource", "containerResource": {"name": "cpu",
+                    "current": {"averageUtilization": 55}}}]}}"#;
         assert_eq!(HpaItem::parse(twins).unwrap().metrics, ["cpu 20%/80%", "cpu 55%/60%"]);
         let fresh = HpaItem::parse(r#"{"spec": {"maxReplicas": 3}}"#).unwrap();
         assert_eq!((fresh.status(), fresh.min), ("Unknown", 1));

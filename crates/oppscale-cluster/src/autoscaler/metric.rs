@@ -68,6 +68,11 @@ impl<'a> Block<'a> {
         Self::all(metric).next()
     }
 
+    /// Whether it is the usage of a resource: a Resource or ContainerResource metric.
+    pub(super) fn is_resource(&self) -> bool {
+        matches!(self.kind, "Resource" | "ContainerResource")
+    }
+
     /// The selector of its series as a query takes it; empty if it has none.
     pub(super) fn series(&self) -> String {
         self.selector.map(label_selector::text).unwrap_or_default()

@@ -44,6 +44,19 @@ pub const SCALED_OBJECT: &str = "ScaledObject";
 #[serde(transparent)]
 pub struct Autoscaler(pub v2::HorizontalPodAutoscaler);
 
+/// A metric of an HPA with its value in the status.
+#[derive(Debug, Clone, Copy)]
+pub struct MetricStatus<'a> {
+    /// Name of the metric or resource.
+    pub name: &'a str,
+    /// Whether it is the usage of a resource: a Resource or ContainerResource metric.
+    pub is_resource: bool,
+    /// Target.
+    pub target: &'a v2::MetricTarget,
+    /// Value; `None` if the controller could not read it.
+    pub value: Option<&'a v2::MetricValueStatus>,
+}
+
 impl Autoscaler {
     /// Its namespace; empty if the object does not state one.
     #[must_use]
@@ -115,21 +128,22 @@ impl Autoscaler {
         spec.and_then(|spec| spec.metrics.as_deref()).unwrap_or_default()
     }
 
-    /// Each metric: its name, its target, and its value in the status if there is one.
-    pub fn readings(
-        &self,
-    ) -> impl Iterator<Item = (&str, &v2::MetricTarget, Option<&v2::MetricValueStatus>)> {
+    /// Each metric with its value in the status.
+    pub fn readings(&self) -> impl Iterator<Item = MetricStatus<'_>> {
         let status = self.0.status.as_ref();
         let values = status.and_then(|s| s.current_metrics.as_deref()).unwrap_or_default();
         self.metrics().iter().enumerate().filter_map(move |(at, metric)| {
-            let Block { name, target, .. } = Block::of(metric)?;
+            let block = Block::of(metric)?;
+            let (name, target, is_resource) = (block.name, block.target, block.is_resource());
             let same = |status: &&v2::MetricStatus| {
-                metric::current(status).is_some_and(|now| now.0 == name)
+                status.type_ == metric.type_
+                    && metric::current(status).is_some_and(|now| now.0 == name)
             };
             // The controller reports metrics in the order of the spec, where two may have the same
             // name. Only after a change of the spec the order differs.
             let status = values.get(at).filter(same).or_else(|| values.iter().find(same));
-            Some((name, target, status.and_then(metric::current).map(|now| now.1)))
+            let value = status.and_then(metric::current).map(|now| now.1);
+            Some(MetricStatus { name, is_resource, target, value })
         })
     }
 
