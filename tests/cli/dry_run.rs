@@ -244,11 +244,19 @@ fn it_says_what_it_stands_beside() {
     assert!(output.stderr.contains("no HPA in the cluster scales Deployment shop/web"), "{output}");
     let mut old = hpa(70, 0);
     old["metadata"]["name"] = "old".into();
-    server.always(HPAS, answer(&json!({"items": [old]})));
+    server.always(HPAS, answer(&json!({"items": [&old]})));
     let output = once();
     let said = output.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(said.contains("HPA old scales Deployment shop/web now"), "{output}");
     assert!(said.contains("AmbiguousSelector"), "{output}");
+    let mut older = old.clone();
+    older["metadata"]["name"] = "older".into();
+    server.always(HPAS, answer(&json!({"items": [old, older]})));
+    let output = once();
+    let said = output.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = "HPAs old, older scale Deployment shop/web, so the controller stops them all \
+                 (AmbiguousSelector); delete them when you apply web";
+    assert!(said.contains(words), "{output}");
     server.always(HPAS, forbidden());
     let output = once();
     assert!(output.stderr.contains("permission to list HPAs in shop is missing"), "{output}");

@@ -314,18 +314,23 @@ async fn live_hpa(
         ));
         return Ok(None);
     };
-    if first.name() != manifest.name() {
+    let names: Vec<_> = same.iter().map(|hpa| hpa.name()).collect();
+    let is_in_file = first.name() == manifest.name();
+    if same.len() > 1 {
+        let advice = match is_in_file {
+            true => String::new(),
+            false => format!("; delete them when you apply {}", manifest.name()),
+        };
+        printer.note(&format!(
+            "HPAs {} scale {object}, so the controller stops them all (AmbiguousSelector){advice}",
+            names.join(", ")
+        ));
+    } else if !is_in_file {
         printer.note(&format!(
             "HPA {} scales {object} now; beside {} the controller would stop both \
              (AmbiguousSelector), so delete it when you apply the other",
             first.name(),
             manifest.name()
-        ));
-    } else if same.len() > 1 {
-        let names: Vec<_> = same.iter().map(|hpa| hpa.name()).collect();
-        printer.note(&format!(
-            "HPAs {} scale {object}, so the controller stops them all (AmbiguousSelector)",
-            names.join(", ")
         ));
     }
     let is_running = first.condition("ScalingActive").is_none_or(|c| c.status != "False");
