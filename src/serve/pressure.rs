@@ -53,6 +53,8 @@ struct State {
     version: u64,
     /// Whether pressure is read at all.
     is_on: bool,
+    /// Whether the log says last that the pressure of a node is unknown.
+    is_warned: bool,
 }
 
 /// What the readings of all nodes tell together.
@@ -86,7 +88,7 @@ impl Default for PressureStore {
 impl PressureStore {
     fn new(threshold: f64, is_on: bool) -> Self {
         let guard = PressureGuard::new(threshold);
-        let state = State { guard, version: 0, is_on };
+        let state = State { guard, version: 0, is_on, is_warned: false };
         Self { state: Arc::new(Mutex::new(state)), start: Instant::now() }
     }
 
@@ -192,7 +194,8 @@ impl PressureStore {
 
     /// Ends a round of readings, each with why its node is unknown if it is. Logs when the pressure
     /// of a first node becomes unknown, or a first one for want of a permission, and when that of
-    /// the last is known again. Whether the permission is missing for all nodes so far.
+    /// all is known again, because the last unknown node was read or deleted. Whether the
+    /// permission is missing for all nodes so far.
     fn note(&self, before: Endings, read: &[(Arc<str>, Option<String>)]) -> bool {
         let mut state = self.state();
         state.version += 1;
@@ -202,13 +205,15 @@ impl PressureStore {
         let forbidden = unknown.clone().find(|(node, _)| before.is_permitted && is_forbidden(node));
         let new = forbidden.or_else(|| unknown.next().filter(|_| before.is_whole));
         if let Some((node, why)) = new {
+            state.is_warned = true;
             tracing::warn!(
                 reason = "PressureUnknown",
                 "the CPU pressure of {} of {} nodes is unknown, and they are not held: node {node}: {why}",
                 read.iter().filter(|(_, why)| why.is_some()).count(),
                 read.len(),
             );
-        } else if !before.is_whole && now.is_whole {
+        } else if state.is_warned && now.is_whole && state.guard.endings().next().is_some() {
+            state.is_warned = false;
             tracing::info!(reason = "PressureRead", "the CPU pressure of nodes is read again");
         }
         now.is_forbidden

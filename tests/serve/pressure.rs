@@ -216,6 +216,19 @@ fn a_refusal_by_one_kubelet_leaves_the_others_guarded() {
     rig.oppscale.until_logged("read again", |line| line["reason"] == "PressureRead");
 }
 
+/// The last node of unknown pressure may be deleted rather than read.
+#[test]
+fn the_pressure_of_nodes_is_read_again_without_the_node_that_refused() {
+    let proxies = Authority::new("front-proxy-ca");
+    let server = setup(&proxies).start();
+    answer(&server, "node-agent", 0.4);
+    server.always(&summary_path(1), Answer::Recorded("403-nodes"));
+    let rig = start(proxies, server, &["--pressure-guard=proxy"]);
+    rig.oppscale.until_logged("unknown", |line| line["reason"] == "PressureUnknown");
+    rig.server.change(|world| world.nodes.retain(|node| node["metadata"]["name"] != "fake-00001"));
+    rig.oppscale.until_logged("read again", |line| line["reason"] == "PressureRead");
+}
+
 /// What an API server, or a kubelet behind it, sends as an error is read to 64 KiB and no further.
 #[test]
 fn an_error_without_an_end_is_cut() {
