@@ -54,7 +54,7 @@ fn judged(
             let text = format!("the controller cannot read the scale of its target: {why}");
             return vec![ID.failed(text).fix("correct spec.scaleTargetRef")];
         }
-        Target::Paused(_) => {
+        Target::Paused { .. } => {
             return vec![ID.skipped("its ScaledObject is paused, so KEDA deletes the HPA")];
         }
         Target::Shared(others) => {

@@ -74,6 +74,8 @@ pub fn targets(manifests: &[Manifest]) -> Vec<Target> {
             return Target::NoScale(why);
         }
         let others = manifests.iter().filter(|other| scales_same(manifest, other));
+        // KEDA deletes the HPA of a paused one.
+        let others = others.filter(|other| paused(&other.object).is_none());
         let others: Vec<_> = others.map(|other| other.name().to_owned()).collect();
         if others.is_empty() { Target::Scalable } else { Target::Shared(others) }
     };
@@ -91,11 +93,15 @@ fn paused(object: &Value) -> Option<Target> {
         other => Some(other.to_string()),
     };
     if let Some(replicas) = value("paused-replicas") {
-        return Some(Target::Paused(replicas.parse().ok()));
+        return Some(Target::Paused {
+            annotation: "paused-replicas",
+            replicas: replicas.parse().ok(),
+        });
     }
     // KEDA takes for true what Go cannot parse as a boolean.
     let is_off = |text: &str| ["0", "f", "F", "false", "False", "FALSE"].contains(&text);
-    value("paused").filter(|text| !is_off(text)).map(|_| Target::Paused(None))
+    let is_paused = value("paused").is_some_and(|text| !is_off(&text));
+    is_paused.then_some(Target::Paused { annotation: "paused", replicas: None })
 }
 
 /// A pod of the workload, as far as its manifest or the user says.

@@ -151,7 +151,8 @@ fn decode(
     value.as_object_mut().map(|object| object.remove("status"));
     let api = value["apiVersion"].as_str().unwrap_or_default().to_owned();
     let metadata = &value["metadata"];
-    let name = metadata["name"].as_str().or(metadata["generateName"].as_str());
+    let name = metadata["name"].as_str().filter(|name| !name.is_empty());
+    let name = name.or(metadata["generateName"].as_str());
     let name = name.unwrap_or_default().to_owned();
     if let Some(retired) = retired::api(&api, HPA) {
         warnings.push(format!(

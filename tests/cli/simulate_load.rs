@@ -508,6 +508,8 @@ fn a_paused_scaled_object_keeps_its_replicas() {
         ("autoscaling.keda.sh/paused: 'true'", Some("keda.sh/paused), so KEDA deletes the HPA")),
         ("autoscaling.keda.sh/paused: 'yes'", Some("the replicas stay what they are.")),
         ("autoscaling.keda.sh/paused-replicas: '3'", Some("the replicas stay at 3.")),
+        ("autoscaling.keda.sh/paused-replicas: 'abc'", Some("keda.sh/paused-replicas), so KEDA")),
+        ("autoscaling.keda.sh/paused-replicas: ''", Some("the replicas stay what they are.")),
         ("autoscaling.keda.sh/paused: 'false'", None),
     ] {
         let metadata = format!("namespace: shop, annotations: {{{annotations}}}}}");
@@ -530,6 +532,30 @@ fn a_paused_scaled_object_keeps_its_replicas() {
     }
 }
 
+/// KEDA deletes its HPA, so that another one of the same target runs alone.
+#[test]
+fn a_paused_scaled_object_does_not_stop_another_hpa() {
+    let env = TestEnv::new();
+    let scaled_object = |annotations: &str| {
+        format!(
+            "---\napiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {{name: web, \
+             annotations: {{{annotations}}}}}\nspec:\n  scaleTargetRef: {{name: web}}\n  triggers:\n  \
+             - {{type: cpu, metricType: Utilization, metadata: {{value: '50'}}}}\n"
+        )
+    };
+    let run = |annotations: &str| {
+        env.write("web.yaml", &(web("{}", CONTAINER) + &scaled_object(annotations)));
+        let check = env.run(["check", "-f", "web.yaml", "--only", "OPP-HPA-001"]);
+        (env.run(["simulate", "-f", "web.yaml"]).stdout, check.stdout)
+    };
+    let (simulation, check) = run("autoscaling.keda.sh/paused: 'true'");
+    assert!(simulation.starts_with("web: stable."), "{simulation}");
+    assert!(!check.contains("AmbiguousSelector"), "{check}");
+    let (simulation, check) = run("");
+    assert!(simulation.starts_with("web: inert."), "{simulation}");
+    assert!(check.contains("AmbiguousSelector"), "{check}");
+}
+
 /// As `kubectl create` accepts it: the API server completes the name.
 #[test]
 fn a_generated_name_is_its_prefix_before_it_exists() {
@@ -545,6 +571,10 @@ fn a_generated_name_is_its_prefix_before_it_exists() {
     env.write("two.yaml", &format!("{one}\n---\n{one}"));
     let output = env.run(["simulate", "-f", "two.yaml"]);
     assert!(output.stdout.contains("web-* scales the same target"), "{output}");
+    let old = one.replace("{generateName", "{name: '', generateName");
+    env.write("old.yaml", &old.replace("autoscaling/v2", "autoscaling/v2beta2"));
+    let output = env.run(["simulate", "-f", "old.yaml"]);
+    assert!(output.stderr.contains("warning: web-: autoscaling/v2beta2 is retired"), "{output}");
 }
 
 /// Upstream finds the resource of a target by group and exact kind; such an HPA never moves.

@@ -195,7 +195,7 @@ fn staged(
         let question = reading.question.clone().filter(|_| args.metric.is_none());
         let entry = |name: String, setup: ApplicationSetup, manifest: Manifest| {
             let start = match setup.target {
-                Target::Paused(Some(replicas)) => replicas,
+                Target::Paused { replicas: Some(replicas), .. } => replicas,
                 _ => setup.needed(setup.demand.at(0)),
             };
             Entry {

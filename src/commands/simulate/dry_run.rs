@@ -165,7 +165,8 @@ async fn start(
                 namespace => namespace,
             };
             let namespace = namespace.to_owned();
-            if let [Target::Paused(_)] = scenario::targets(std::slice::from_ref(&manifest))[..] {
+            if let [Target::Paused { .. }] = scenario::targets(std::slice::from_ref(&manifest))[..]
+            {
                 printer.note(&format!(
                     "ScaledObject {} is paused in the file, so KEDA makes no HPA of it; this one runs \
                      as if it were not",

@@ -44,9 +44,13 @@ pub enum Target {
     NoScale(String),
     /// These HPAs have the same pods: `ScalingActive` is False, `AmbiguousSelector`.
     Shared(Vec<String>),
-    /// Its ScaledObject is paused, so KEDA deletes the HPA. Before, KEDA scales it to this count if
-    /// one is stated.
-    Paused(Option<u32>),
+    /// Its ScaledObject is paused, so KEDA deletes the HPA.
+    Paused {
+        /// The annotation of `autoscaling.keda.sh` that pauses it.
+        annotation: &'static str,
+        /// Count that KEDA scales it to before, if one is stated.
+        replicas: Option<u32>,
+    },
 }
 
 impl Target {
@@ -64,14 +68,13 @@ impl Target {
                  replicas stay what they are. Keep one, with the metrics of both.",
                 others.join(", ")
             )),
-            Self::Paused(None) => Some(
-                "Its ScaledObject is paused (autoscaling.keda.sh/paused), so KEDA deletes the HPA: \
-                 the replicas stay what they are."
-                    .to_owned(),
-            ),
-            Self::Paused(Some(replicas)) => Some(format!(
-                "Its ScaledObject is paused (autoscaling.keda.sh/paused-replicas), so KEDA deletes \
-                 the HPA: the replicas stay at {replicas}."
+            Self::Paused { annotation, replicas } => Some(format!(
+                "Its ScaledObject is paused (autoscaling.keda.sh/{annotation}), so KEDA deletes \
+                 the HPA: the replicas stay {}.",
+                match replicas {
+                    Some(replicas) => format!("at {replicas}"),
+                    None => "what they are".to_owned(),
+                }
             )),
         }
     }

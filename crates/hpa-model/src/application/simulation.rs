@@ -194,7 +194,7 @@ impl<'s> Simulation<'s> {
 
     /// One run of the controller.
     fn sync(&mut self, now: u64) {
-        if matches!(self.setup.target, Target::Paused(_)) {
+        if matches!(self.setup.target, Target::Paused { .. }) {
             return;
         }
         let metrics = self.spec.effective_metrics();
@@ -235,7 +235,7 @@ impl<'s> Simulation<'s> {
             scale: (!matches!(target, Target::NoScale(_))).then_some(scale),
             selector: match target {
                 Target::Shared(_) => Selector::Ambiguous,
-                Target::Scalable | Target::NoScale(_) | Target::Paused(_) => Selector::Valid,
+                Target::Scalable | Target::NoScale(_) | Target::Paused { .. } => Selector::Valid,
             },
             pods: match lists_pods {
                 true => Pods::Listed(&listed),
