@@ -491,8 +491,13 @@ fn flags_that_no_hpa_uses_are_named() {
     let output = env.run(["simulate", "-f", "stopped.yaml", "--scenario", "blog"]);
     assert_eq!(output.code, Some(0), "{output}");
     assert!(output.stdout.contains("crunch: inert."), "{output}");
-    let words = "warning: --scenario is left out: the controller stops every HPA";
+    let words = "warning: --scenario is left out: no HPA that is given changes its replicas";
     assert!(output.stderr.contains(words), "{output}");
+    // No correction makes a stopped HPA move.
+    let output = env.run(["simulate", "-f", "stopped.yaml", "--corrected"]);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""), "{output}");
+    let text = output.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.starts_with("error: crunch has no correction: The controller"), "{output}");
     let output = env.run(["simulate", "-f", "stopped.yaml", "--config", "naive"]);
     assert_eq!(output.code, Some(0), "{output}");
     assert!(output.stdout.contains("naive"), "{output}");

@@ -77,16 +77,10 @@ pub(super) fn plan(args: &SimulateArgs, recorded: Option<Demand>) -> anyhow::Res
     if followers.is_empty() && (!fillers.is_empty() || !args.configs.is_empty()) {
         return Ok(None);
     }
-    let of_cluster = [
-        ("--scenario", args.scenario.is_some()),
-        ("--from", !args.from.is_empty()),
-        ("--corrected", args.corrected),
-    ];
+    let of_cluster = [("--scenario", args.scenario.is_some()), ("--from", !args.from.is_empty())];
     let unused = of_cluster.iter().filter(|(_, is_given)| *is_given && followers.is_empty());
     let unused: Vec<_> = unused
-        .map(|(flag, _)| {
-            format!("{flag} is left out: the controller stops every HPA that is given")
-        })
+        .map(|(flag, _)| format!("{flag} is left out: no HPA that is given changes its replicas"))
         .collect();
     if !fillers.is_empty() {
         let names = |of_kind: &[&Candidate]| {

@@ -109,6 +109,9 @@ async fn under_load(
     let close = comparison.shown();
     let text = match args.output.format {
         _ if args.corrected => {
+            if let Some(why) = close.setup.target.obstacle() {
+                bail!(Error::failure(format!("{} has no correction: {why}", close.name)));
+            }
             if !comparison.is_sweep {
                 printer.note("nothing to correct: --sweep finds better values");
             }
