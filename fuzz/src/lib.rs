@@ -140,7 +140,7 @@ pub fn histories(bytes: &[u8]) {
         player.cluster_state().read(|snapshot, _| measure(&snapshot.ledger));
     }
     let _ = player.seek(Duration::ZERO);
-    let _ = scenario::from_history(file.path());
+    let _ = scenario::from_history(file.path(), None);
 }
 
 /// Watches as they come over the wire, in pieces.

@@ -149,17 +149,20 @@ const SHORTEST: Duration = Duration::from_secs(1);
 pub struct Recorded {
     /// The cluster at the beginning, with the paid load over time.
     pub setup: Setup,
+    /// Basis of the workload, which `setup` has only if the burn is known, too.
+    pub basis: Basis,
     /// Notes for the user.
     pub warnings: Vec<String>,
 }
 
-/// Reads a capacity history.
+/// Reads a capacity history. `burn`, in millicores, replaces the recorded one.
 ///
 /// # Errors
 /// When the file is not a capacity history, or is damaged.
-pub fn from_history(path: &Path) -> Result<Recorded, HistoryError> {
+pub fn from_history(path: &Path, burn: Option<i64>) -> Result<Recorded, HistoryError> {
     let mut player = Player::open(path)?;
-    let workload = player.workload();
+    let mut workload = player.workload();
+    workload.policy.burn = burn.or(workload.policy.burn);
     let (start, end) = (player.start(), player.end());
     let pause = (end.saturating_sub(start) / SAMPLES).max(SHORTEST);
     let (mut setup, nodes) = player.cluster_state().read(|snapshot, _| {
@@ -204,7 +207,7 @@ pub fn from_history(path: &Path) -> Result<Recorded, HistoryError> {
             path.display()
         ));
     }
-    Ok(Recorded { setup, warnings })
+    Ok(Recorded { setup, basis: workload.policy.basis, warnings })
 }
 
 /// Pods of a workload over time in a capacity history, waiting ones included: moments in

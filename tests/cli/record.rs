@@ -187,7 +187,7 @@ fn a_history_is_simulated_with_its_paid_load_over_time() {
     });
     let output = env.run(["simulate", "--from", "history", "-o", "csv"]);
     assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{output}");
-    let setup = oppscale::scenario::from_history(&env.path("history")).unwrap().setup;
+    let setup = oppscale::scenario::from_history(&env.path("history"), None).unwrap().setup;
     let paid = |at_ms: u64| -> i128 {
         let app = |app: &PaidApp| {
             let PaidScaling::Scripted(load) = &app.scaling else {
@@ -273,6 +273,25 @@ fn a_history_knows_of_basis_and_burn() {
     };
     // An older history does not tell them.
     assert_ne!(simulated(&text), simulated(&text.replace(recorded, "")));
+    // The replicas that fit are those of the burn that is stated.
+    let most = |burn| {
+        let history = oppscale::scenario::from_history(&env.path("history"), burn).unwrap();
+        history.setup.filler.autoscaler.spec.max_replicas
+    };
+    env.write("history", &text);
+    assert_eq!(most(Some(1500)), most(None));
+    assert!(most(Some(500)) > 2 * most(None), "{:?}", most(Some(500)));
+    let output = env.run(["simulate", "--from", "history", "--basis", "requests"]);
+    assert_eq!(output.code, Some(2), "{output}");
+    assert!(output.stderr.contains("record a workload on the requests basis"), "{output}");
+    // As from saved lists, a burn that is unknown must be stated.
+    env.write("history", &text.replace(",\"burn\":1500", ""));
+    let args = ["simulate", "--from", "history", "--config", "oppscale"];
+    let output = env.run(args);
+    assert_eq!(output.code, Some(1), "{output}");
+    assert!(output.stderr.contains("the cores that a replica uses are unknown"), "{output}");
+    let output = env.run([&args[..], &["--burn", "1"]].concat());
+    assert_eq!(output.code, Some(0), "{output}");
 }
 
 /// They kept their room for a grace period that was over when they were recorded as gone.

@@ -290,7 +290,7 @@ fn reserve(args: &RenderHpaArgs, workload: &Workload) -> anyhow::Result<ReserveC
 /// Growth of the paid load in the fastest minute of a recording.
 fn measured(file: &str) -> anyhow::Result<Growth> {
     let setup = if history::is_history(Path::new(file)) {
-        scenario::from_history(Path::new(file))?.setup
+        scenario::from_history(Path::new(file), None)?.setup
     } else {
         scenario::setup(&SourceFile::read(file)?)
             .context("a recording is what oppscale top --record writes, or a scenario file")?

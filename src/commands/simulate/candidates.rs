@@ -62,10 +62,15 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
         }
     }
     if args.basis == Some(Basis::Requests) && setup.usage.is_some() {
-        bail!(match args.workload {
-            Some(_) => Error::usage(format!("{title}: the workload is on the usage basis"))
+        let on_usage = Error::usage(format!("{title}: the workload is on the usage basis"));
+        bail!(match (&args.workload, args.from.is_empty()) {
+            (Some(_), _) => on_usage
                 .hint("leave --basis out, or take oppscale.dev/basis out of its annotations"),
-            None => Error::usage(format!("{title} is of the usage basis"))
+            (None, false) => on_usage.hint(
+                "leave --basis out, or record a workload on the requests basis: oppscale top \
+                 --workload ... --record FILE"
+            ),
+            (None, true) => Error::usage(format!("{title} is of the usage basis"))
                 .hint("leave --basis out, or take the basis out of the file"),
         });
     }
@@ -142,7 +147,13 @@ fn base(args: &SimulateArgs) -> anyhow::Result<(String, Setup, Vec<String>)> {
                     .hint("name it when recording: oppscale top --workload ... --record FILE")
             );
         }
-        let recorded = scenario::from_history(Path::new(file))?;
+        let recorded = scenario::from_history(Path::new(file), args.burn)?;
+        if recorded.basis == Basis::Usage && recorded.setup.usage.is_none() {
+            bail!(
+                Error::failure(format!("{file}: the cores that a replica uses are unknown"))
+                    .hint("state --burn")
+            );
+        }
         return Ok((file.clone(), recorded.setup, recorded.warnings));
     }
     if !args.from.is_empty() {
