@@ -1,7 +1,7 @@
 //! HPAs in files, judged without a cluster by the judge of `simulate`.
 
 use hpa_model::ControllerConfig;
-use hpa_model::application::{ApplicationSetup, Demand, SteadyState, Target, judge};
+use hpa_model::application::{ApplicationSetup, Demand, SteadyState, Target, ambiguous, judge};
 use hpa_model::simulation::SyncTiming;
 use hpa_model::verdict::uses_fit_replicas;
 use oppscale_cluster::autoscaler::{HPA, SCALED_OBJECT};
@@ -58,11 +58,8 @@ fn judged(
             return vec![ID.skipped("its ScaledObject is paused, so KEDA deletes the HPA")];
         }
         Target::Shared(others) => {
-            let text = format!(
-                "{} scales the same target: the controller stops both (AmbiguousSelector)",
-                others.join(", ")
-            );
-            return vec![CheckId::SingleHpa.failed(text).fix("keep one, with the metrics of both")];
+            let text = ambiguous(others, "the same target");
+            return vec![CheckId::SingleHpa.failed(text).fix("keep one, with the metrics of all")];
         }
     }
     if uses_fit_replicas(&manifest.spec) {

@@ -2,6 +2,7 @@
 
 use anyhow::bail;
 use clap::Args;
+use hpa_model::application::ambiguous;
 use hpa_model::{
     Behavior, ControllerConfig, DryRun, DryRunStep, KubernetesVersion, SelectPolicy, Tolerance,
 };
@@ -202,9 +203,8 @@ fn explain(
     }
     if !others.is_empty() {
         text.push(format!(
-            "{} {} {target}, too, so the controller stops them all: keep one, with the metrics of all.",
-            others.join(", "),
-            if others.len() == 1 { "scales" } else { "scale" }
+            "{}: keep one, with the metrics of all.",
+            ambiguous(others, &format!("{target}, too"))
         ));
     }
     let failed: Vec<_> = ["AbleToScale", "ScalingActive"]

@@ -576,6 +576,11 @@ fn a_generated_name_is_its_prefix_before_it_exists() {
     env.write("two.yaml", &format!("{one}\n---\n{one}"));
     let output = env.run(["simulate", "-f", "two.yaml"]);
     assert!(output.stdout.contains("web-* scales the same target"), "{output}");
+    env.write("three.yaml", &format!("{one}\n---\n{one}\n---\n{one}"));
+    let output = env.run(["simulate", "-f", "three.yaml"]);
+    let text = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = "web-*, web-* scale the same target, so the controller stops them all";
+    assert!(text.contains(words), "{output}");
     let old = one.replace("{generateName", "{name: '', generateName");
     env.write("old.yaml", &old.replace("autoscaling/v2", "autoscaling/v2beta2"));
     let output = env.run(["simulate", "-f", "old.yaml"]);

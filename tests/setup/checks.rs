@@ -446,7 +446,7 @@ fn hpas_in_files_are_judged_without_a_cluster() {
         "07-nameslash.yaml, line",
         "spec.scaleTargetRef.name: Invalid value",
         "At a constant load the HPA settles",
-        "down scales the same target: the controller stops both",
+        "down scales the same target, so the controller stops both",
         "it fills idle capacity, so its verdict depends on the cluster",
         "State it for rabbitmq_queue_messages_ready",
         "hpas/template.yaml",

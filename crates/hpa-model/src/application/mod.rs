@@ -21,6 +21,8 @@ pub use demand::{Demand, MAX_LEVEL, Shape, UnknownShape};
 pub use dominant_delays::{Delay, DominantDelays, WithoutDelay, dominant_delays};
 pub use measure::{Measure, MetricPath};
 pub use outcome::{Outcome, Run, Sample};
-pub use setup::{Application, ApplicationError, ApplicationSetup, MAX_LENGTH_MS, Target};
+pub use setup::{
+    Application, ApplicationError, ApplicationSetup, MAX_LENGTH_MS, Target, ambiguous,
+};
 pub use simulation::simulate;
 pub use verdict::{ApplicationVerdict, SteadyState, judge};

@@ -1,5 +1,7 @@
 //! The input of an application's simulation, as plain data, and the checks on it.
 
+use std::borrow::Borrow;
+
 use thiserror::Error;
 
 use super::demand::Demand;
@@ -64,9 +66,8 @@ impl Target {
                  replicas stay what they are: {why}."
             )),
             Self::Shared(others) => Some(format!(
-                "{} scales the same target, so the controller stops both (AmbiguousSelector): the \
-                 replicas stay what they are. Keep one, with the metrics of both.",
-                others.join(", ")
+                "{}: the replicas stay what they are. Keep one, with the metrics of all.",
+                ambiguous(others, "the same target")
             )),
             Self::Paused { annotation, replicas } => Some(format!(
                 "Its ScaledObject is paused (autoscaling.keda.sh/{annotation}), so KEDA deletes \
@@ -78,6 +79,17 @@ impl Target {
             )),
         }
     }
+}
+
+/// The clause that other HPAs scale `target` as well, and what the controller does then.
+#[must_use]
+pub fn ambiguous<S: Borrow<str>>(others: &[S], target: &str) -> String {
+    let (scale, all) = match others.len() {
+        1 => ("scales", "both"),
+        _ => ("scale", "them all"),
+    };
+    let others = others.join(", ");
+    format!("{others} {scale} {target}, so the controller stops {all} (AmbiguousSelector)")
 }
 
 /// Capacity, requests and start of one pod.
