@@ -493,6 +493,13 @@ fn flags_that_no_hpa_uses_are_named() {
     assert!(output.stdout.contains("crunch: inert."), "{output}");
     let words = "warning: --scenario is left out: no HPA that is given changes its replicas";
     assert!(output.stderr.contains(words), "{output}");
+    let flags = ["--basis=usage", "--burn=1", "--paid-usage=9%", "--reserve-in-metric=1"];
+    let output = env.run([&["simulate", "-f", "stopped.yaml"][..], &flags].concat());
+    assert_eq!(output.code, Some(0), "{output}");
+    for flag in flags {
+        let flag = flag.split('=').next().unwrap();
+        assert!(output.stderr.contains(&format!("warning: {flag} is left out")), "{output}");
+    }
     // No correction makes a stopped HPA move.
     let output = env.run(["simulate", "-f", "stopped.yaml", "--corrected"]);
     assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""), "{output}");
@@ -502,6 +509,19 @@ fn flags_that_no_hpa_uses_are_named() {
     assert_eq!(output.code, Some(0), "{output}");
     assert!(output.stdout.contains("naive"), "{output}");
     assert!(output.stderr.contains("warning: crunch is left out: The controller"), "{output}");
+    let flags = ["--sweep=target=1,2", "--pod-capacity=3", "--ready-after=1s", "--warm-up=1s"];
+    let args = ["simulate", "-f", "stopped.yaml", "--config", "naive"];
+    let output = env.run([&args[..], &flags].concat());
+    assert_eq!(output.code, Some(0), "{output}");
+    for flag in flags {
+        let flag = flag.split('=').next().unwrap();
+        let words = format!("warning: {flag} is left out: no HPA is simulated under load");
+        assert!(output.stderr.contains(&words), "{output}");
+    }
+    env.write("web.yaml", &web("{}", CONTAINER));
+    let output = env.run(["simulate", "-f", "web.yaml", "--metric=load", "--scenario=blog"]);
+    assert_eq!(output.code, Some(2), "{output}");
+    assert!(output.stderr.contains("--scenario is for HPAs of fillers"), "{output}");
 }
 
 /// KEDA deletes the HPA of a paused ScaledObject.

@@ -77,11 +77,6 @@ pub(super) fn plan(args: &SimulateArgs, recorded: Option<Demand>) -> anyhow::Res
     if followers.is_empty() && (!fillers.is_empty() || !args.configs.is_empty()) {
         return Ok(None);
     }
-    let of_cluster = [("--scenario", args.scenario.is_some()), ("--from", !args.from.is_empty())];
-    let unused = of_cluster.iter().filter(|(_, is_given)| *is_given && followers.is_empty());
-    let unused: Vec<_> = unused
-        .map(|(flag, _)| format!("{flag} is left out: no HPA that is given changes its replicas"))
-        .collect();
     if !fillers.is_empty() {
         let names = |of_kind: &[&Candidate]| {
             of_kind.iter().map(|c| c.manifest.name()).collect::<Vec<_>>().join(", ")
@@ -95,24 +90,23 @@ pub(super) fn plan(args: &SimulateArgs, recorded: Option<Demand>) -> anyhow::Res
             .hint("simulate them one after the other; --metric says what a metric measures")
         );
     }
-    let of_fillers = [
-        ("--basis", args.basis.is_some()),
-        ("--burn", args.burn.is_some()),
-        ("--paid-usage", args.paid_usage.is_some()),
-        ("--reserve-in-metric", args.reserve_in_metric.is_some()),
-    ];
-    if let Some((flag, _)) = of_fillers.iter().find(|(_, is_given)| *is_given)
+    let unused = args.filler_flags();
+    if let Some(flag) = unused.first()
         && !followers.is_empty()
     {
         bail!(
             Error::usage(format!(
                 "{flag} is for HPAs of fillers, which fill idle capacity, and this one follows load"
             ))
-            .hint("leave it out, or name a cluster to fill: --scenario, --from")
+            .hint(
+                "leave it out, or name a cluster to fill (--scenario, --from) without --metric, \
+                 --prometheus and --sweep"
+            )
         );
     }
     let mut plan = staged(args, config, candidates, recorded)?;
-    plan.warnings.extend(unused);
+    let why = "no HPA that is given changes its replicas";
+    plan.warnings.extend(unused.iter().map(|flag| format!("{flag} is left out: {why}")));
     Ok(Some(plan))
 }
 

@@ -254,6 +254,33 @@ impl SimulateArgs {
         }
     }
 
+    /// Given flags that only a simulation of fillers uses.
+    pub fn filler_flags(&self) -> Vec<&'static str> {
+        given(&[
+            ("--scenario", self.scenario.is_some()),
+            ("--from", !self.from.is_empty()),
+            ("--workload", self.workload.is_some()),
+            ("--namespace", self.namespace.is_some()),
+            ("--config", !self.configs.is_empty()),
+            ("--basis", self.basis.is_some()),
+            ("--burn", self.burn.is_some()),
+            ("--paid-usage", self.paid_usage.is_some()),
+            ("--reserve-in-metric", self.reserve_in_metric.is_some()),
+        ])
+    }
+
+    /// Given flags that only a simulation under load uses.
+    pub fn load_flags(&self) -> Vec<&'static str> {
+        given(&[
+            ("--load", self.load.is_some()),
+            ("--prometheus", self.prometheus.is_some()),
+            ("--pod-capacity", self.pod_capacity.is_some()),
+            ("--ready-after", self.ready_after.is_some()),
+            ("--warm-up", self.warm_up.is_some()),
+            ("--sweep", !self.sweeps.is_empty()),
+        ])
+    }
+
     /// Finds what is looked at closely.
     ///
     /// # Errors
@@ -271,6 +298,10 @@ impl SimulateArgs {
                 .hint(format!("{}expected one of {}", meant(wanted, &names), names.join(", ")))
         })
     }
+}
+
+fn given(flags: &[(&'static str, bool)]) -> Vec<&'static str> {
+    flags.iter().filter(|(_, is_given)| *is_given).map(|(flag, _)| *flag).collect()
 }
 
 /// `did you mean NAME? ` for the nearest of `names`, or nothing.

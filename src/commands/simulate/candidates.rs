@@ -46,6 +46,9 @@ pub(super) struct Stage {
 /// When a file cannot be read, or there is no such scenario or configuration.
 pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
     let (title, mut setup, mut warnings) = base(args)?;
+    let unused = args.load_flags().into_iter();
+    warnings
+        .extend(unused.map(|flag| format!("{flag} is left out: no HPA is simulated under load")));
     let mut notes = Vec::new();
     setup.filler.autoscaler.config =
         ControllerConfig::of(args.kubernetes_version.unwrap_or_default());
