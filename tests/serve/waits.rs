@@ -52,7 +52,9 @@ fn a_paid_pod_waits_and_gets_its_node() {
     assert!(number(&rig, LONGEST) > 1.0);
     rig.server.change(|world| bind(world, "burst"));
     until(&rig, COUNT, 1.0);
-    assert_eq!((number(&rig, PLACEABLE), number(&rig, LONGEST)), (0.0, 0.0));
+    // A count of the shares may be as old as two of its kind take.
+    until(&rig, PLACEABLE, 0.0);
+    assert_eq!(number(&rig, LONGEST), 0.0);
     let text = rig.web("/metrics").body;
     let bucket = |le: &str| {
         series(&text, &format!("oppscale_paid_pod_wait_seconds_bucket{{le=\"{le}\"}}")).unwrap()

@@ -150,7 +150,7 @@ fn without_a_terminal_and_yes_nothing_is_changed() {
     let server = server();
     let output = TestEnv::of(&server).run(["init", "--image", "registry.example/oppscale:0.1"]);
     assert_eq!(output.code, Some(2), "{output}");
-    assert!(output.stderr.contains("need confirmation, and there is no terminal"), "{output}");
+    assert!(output.stderr.contains("12 changes to confirm, and there is no terminal"), "{output}");
     assert!(output.stderr.contains("--yes makes them without asking"), "{output}");
     assert!(server.writes().is_empty());
     let output = TestEnv::of(&server).run(["init"]);
