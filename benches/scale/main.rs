@@ -1,8 +1,8 @@
 //! How oppscale scales: ratios, measured in one run on one machine.
 //!
 //! `cargo bench --bench scale` prints every part; `-- decode`, `-- oneshot`, `-- peer`
-//! `-- ledger`, `-- demand`, `-- simulate`, `-- follow`, `-- saved`, `-- screen` or `-- serve`
-//! prints one. docs/how-it-scales.md tells what the figures were.
+//! `-- ledger`, `-- demand`, `-- shares`, `-- simulate`, `-- follow`, `-- saved`, `-- screen` or
+//! `-- serve` prints one. docs/how-it-scales.md tells what the figures were.
 //!
 //! Peak memory and CPU time are those of a process of its own, so each measured piece of
 //! work runs in a child: this program, called again.
@@ -29,6 +29,7 @@ mod saved;
 mod screen;
 mod serve;
 mod server;
+mod shares;
 mod simulate;
 mod watch;
 
@@ -56,6 +57,7 @@ fn main() {
         ["peer"] => oneshot::peer(MEDIUM),
         ["ledger"] => ledger::run(),
         ["demand"] => demand::run(),
+        ["shares"] => shares::run(),
         ["simulate"] => simulate::run(),
         ["follow"] => follow::run(LARGE),
         ["saved"] => saved::run(MEDIUM),
@@ -65,6 +67,7 @@ fn main() {
             decode::run();
             ledger::run();
             demand::run();
+            shares::run();
             simulate::run();
             oneshot::run(LARGE);
             oneshot::peer(MEDIUM);
@@ -74,8 +77,8 @@ fn main() {
             serve::run(LARGE);
         }
         _ => panic!(
-            "expected decode, oneshot, peer, ledger, demand, simulate, follow, saved, screen, serve or \
-             nothing"
+            "expected decode, oneshot, peer, ledger, demand, shares, simulate, follow, saved, screen, \
+             serve or nothing"
         ),
     }
 }

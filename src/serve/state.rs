@@ -30,9 +30,9 @@ use oppscale_core::share::Share;
 /// Requests within this time share one count, or thousands of requests a second would do nothing
 /// but count.
 const MIN_INTERVAL: Duration = Duration::from_millis(5);
-/// A slow count is shared for this multiple of its duration, so that counting takes a third of a
-/// core at most. With 3, values were up to 26 ms old where 20 are the aim; with 2, 19.
-const INTERVAL_FACTOR: u32 = 2;
+/// A slow count is shared for this multiple of its duration, so that counting takes half a core at
+/// most: a value is as old as two counts take.
+const INTERVAL_FACTOR: u32 = 1;
 
 /// Response while the data is stale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]

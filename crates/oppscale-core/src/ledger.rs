@@ -244,7 +244,12 @@ impl Ledger {
 
     /// The account of every name that a node has or a pod is bound to, in no order.
     pub fn nodes(&self) -> impl Iterator<Item = (&str, &NodeAccount)> {
-        self.accounts.iter().filter_map(|account| Some((&**account.name.as_ref()?, &**account)))
+        self.accounts().map(|(name, account)| (&**name, account))
+    }
+
+    /// As [`Self::nodes`], with names to share.
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = (&Arc<str>, &NodeAccount)> {
+        self.accounts.iter().filter_map(|account| Some((account.name.as_ref()?, &**account)))
     }
 
     /// Every node that exists.
@@ -923,6 +928,7 @@ impl NodeAccount {
     fn tally(&mut self, id: Option<TrackId>, footprint: &Resources, kind: OwnKind) {
         let Some(id) = id else { return };
         let at = self.tallies.iter().position(|(known, _)| *known == id).unwrap_or_else(|| {
+            self.tallies.reserve_exact(1);
             self.tallies.push((id, Tally::default()));
             self.tallies.len() - 1
         });

@@ -64,6 +64,11 @@ impl Resources {
         }
     }
 
+    /// The amounts of cpu, memory and pods, which every node lists.
+    pub(crate) fn basics(&self) -> [Amount; 3] {
+        [self.cpu, self.memory, self.pods]
+    }
+
     /// Sets the amount of `name`.
     pub fn set(&mut self, name: &str, amount: Amount) {
         match name {
@@ -74,7 +79,11 @@ impl Resources {
                 (Ok(at), 0) => drop(self.others.remove(at)),
                 (Ok(at), _) => self.others[at].1 = amount,
                 (Err(_), 0) => {}
-                (Err(at), _) => self.others.insert(at, (name.into(), amount)),
+                (Err(at), _) => {
+                    // Thousands of nodes keep a few for good.
+                    self.others.reserve_exact(1);
+                    self.others.insert(at, (name.into(), amount));
+                }
             },
         }
     }
@@ -109,7 +118,16 @@ impl Resources {
         self.memory = op(self.memory, other.memory);
         self.pods = op(self.pods, other.pods);
         for (name, amount) in &other.others {
-            self.set(name, op(self.get(name), *amount));
+            match self.position(name) {
+                Ok(at) => {
+                    let combined = op(self.others[at].1, *amount);
+                    match combined {
+                        0 => drop(self.others.remove(at)),
+                        _ => self.others[at].1 = combined,
+                    }
+                }
+                Err(_) => self.set(name, op(0, *amount)),
+            }
         }
     }
 

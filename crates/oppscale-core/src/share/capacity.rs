@@ -2,7 +2,8 @@
 //!
 //! The ledger is locked only during the copy; dividing takes longer and needs no lock.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::{Held, IDLE_CPU, ShareRequest, UNLISTED, Uptake};
@@ -16,6 +17,9 @@ use crate::replica::{ONE_PER_NODE, Replica};
 use crate::resources::{Amount, CPU, MEMORY, PODS, Resources};
 use crate::usage::{NodeCpu, PaidUsage};
 
+/// The first resources of each row, as [`Resources::basics`] has them.
+const BASICS: [&str; 3] = [CPU, MEMORY, PODS];
+
 /// Capacity to share, and the requests for it.
 #[derive(Debug)]
 pub struct SharedCapacity {
@@ -24,6 +28,8 @@ pub struct SharedCapacity {
     pub(super) names: Vec<String>,
     /// Nodes that some request can use, ordered by name.
     pub(super) nodes: Vec<SharedNode>,
+    /// Requests that share a node and have running replicas there, and how many: node by node.
+    standing: Vec<(usize, Amount)>,
     /// Free amounts of each node beside paid pods and those that would go there, one row after
     /// another.
     pub(super) free: Vec<Amount>,
@@ -31,6 +37,8 @@ pub struct SharedCapacity {
     pub(super) namespaces: Vec<Namespace>,
     /// Classes that can use each kind of node.
     pub(super) kinds: Vec<Vec<usize>>,
+    /// Indices of the nodes of each kind.
+    pub(super) nodes_of: Vec<Vec<usize>>,
     /// Waiting pods of others, and what becomes of them.
     pub waiting: Vec<(PodKey, DemandState)>,
 }
@@ -60,8 +68,8 @@ pub(super) struct SharedNode {
     pub(super) kind: usize,
     /// Allocatable millicores.
     pub(super) cpu: Amount,
-    /// Requests that share the node and have running replicas here, and how many.
-    pub(super) standing: Vec<(usize, Amount)>,
+    /// The rows of `standing` in [`SharedCapacity`].
+    standing: Range<usize>,
 }
 
 /// Requests of one namespace.
@@ -144,10 +152,12 @@ impl SharedCapacity {
             requests: prepared,
             names,
             nodes: Vec::new(),
+            standing: Vec::new(),
             free: Vec::new(),
             classes,
             namespaces,
             kinds: Vec::new(),
+            nodes_of: Vec::new(),
             waiting: Vec::new(),
         };
         let cpu = requests.iter().map(|request| match request {
@@ -162,15 +172,25 @@ impl SharedCapacity {
         capacity
     }
 
+    /// Requests that share a node and have running replicas there, and how many.
+    pub(super) fn standing_on(&self, node: &SharedNode) -> &[(usize, Amount)] {
+        &self.standing[node.standing.clone()]
+    }
+
     /// `cpu` are the millicores that a pod of each request keeps busy.
     fn add_nodes(&mut self, ledger: &Ledger, usage: &PaidUsage, cpu: &[Amount]) {
         let mut kinds: HashMap<Vec<usize>, usize> = HashMap::new();
-        let mut accounts: Vec<(&str, &NodeAccount)> = ledger.nodes().collect();
-        accounts.sort_unstable_by_key(|(name, _)| *name);
+        let mut accounts: Vec<(&Arc<str>, &NodeAccount)> = ledger.accounts().collect();
+        // Most come in this order, for they were listed in it.
+        accounts.sort_by_key(|(name, _)| *name);
+        self.nodes.reserve(accounts.len());
+        self.free.reserve(accounts.len() * self.names.len());
+        let mut last_kind = 0;
+        let mut may_use = Vec::new();
         for (name, account) in accounts {
-            let usable = account.record.as_ref().and_then(|record| self.usable(record, account));
-            let usable = usable.filter(|(classes, _)| !classes.is_empty());
-            let Some((may_use, allocatable)) = usable else {
+            may_use.clear();
+            let allocatable = self.usable(account, &mut may_use).filter(|_| !may_use.is_empty());
+            let Some(allocatable) = allocatable else {
                 self.add_running(account, |_| false);
                 continue;
             };
@@ -178,77 +198,93 @@ impl SharedCapacity {
             let is_held = usage.of(name) == Some(NodeCpu::Waiting);
             let shares = |prepared: &PreparedRequest| prepared.shares(&may_use, idle.is_some());
             let standing = self.add_running(account, shares);
-            let free = self.free_on(account, allocatable, idle, cpu, shares);
+            let first_free = self.free.len();
+            self.add_free(account, allocatable, idle, cpu, shares);
             for class in &may_use {
                 let class = &mut self.classes[*class];
                 class.nodes += 1;
                 class.without_usage += usize::from(idle.is_none());
                 class.waiting += usize::from(is_held);
                 class.allocatable.add(allocatable);
-                for (sum, free) in class.free.iter_mut().zip(&free) {
+                for (sum, free) in class.free.iter_mut().zip(&self.free[first_free..]) {
                     *sum += (*free).max(0);
                 }
             }
-            let count = self.kinds.len();
-            let kind = *kinds.entry(may_use).or_insert_with_key(|classes| {
-                self.kinds.push(classes.clone());
-                count
-            });
-            let cpu = allocatable.get(CPU);
-            self.nodes.push(SharedNode { name: name.into(), kind, cpu, standing });
-            self.free.extend(free);
+            if self.kinds.get(last_kind) != Some(&may_use) {
+                last_kind = kinds.get(&may_use).copied().unwrap_or(self.kinds.len());
+                if last_kind == self.kinds.len() {
+                    kinds.insert(may_use.clone(), last_kind);
+                    self.kinds.push(may_use.clone());
+                    self.nodes_of.push(Vec::new());
+                }
+            }
+            let (name, kind, cpu) = (Arc::clone(name), last_kind, allocatable.get(CPU));
+            self.nodes_of[kind].push(self.nodes.len());
+            self.nodes.push(SharedNode { name, kind, cpu, standing });
         }
     }
 
-    /// The classes that can use a node, and its allocatable resources.
+    /// The allocatable resources of a node, whose classes are added to `may_use`.
     fn usable<'l>(
         &self,
-        record: &'l NodeRecord,
-        account: &NodeAccount,
-    ) -> Option<(Vec<usize>, &'l Resources)> {
+        account: &'l NodeAccount,
+        may_use: &mut Vec<usize>,
+    ) -> Option<&'l Resources> {
+        let record = account.record.as_ref()?;
         let allocatable = record.allocatable.as_ref().ok()?;
         // With unknown requests, the free amount is unknown, too.
         if account.unknown_pods > 0 {
             return None;
         }
-        let classes = (0..self.classes.len())
-            .filter(|class| record.is_usable(&self.classes[*class].placement));
-        Some((classes.collect(), allocatable))
+        let classes = self.classes.iter().enumerate();
+        let usable = classes.filter(|(_, class)| record.is_usable(&class.placement));
+        may_use.extend(usable.map(|(number, _)| number));
+        Some(allocatable)
     }
 
-    /// Counts the running replicas on a node; those of requests that share it are returned.
+    /// Counts the running replicas on a node. The rows of those of requests that share it.
     fn add_running(
         &mut self,
         account: &NodeAccount,
         shares: impl Fn(&PreparedRequest) -> bool,
-    ) -> Vec<(usize, Amount)> {
-        let mut standing = Vec::new();
+    ) -> Range<usize> {
+        let first = self.standing.len();
         for (number, tally) in account.tallies().filter(|(_, tally)| tally.active > 0) {
             let number = number as usize;
             let Some(Some(prepared)) = self.requests.get_mut(number) else { continue };
             if shares(prepared) {
                 prepared.standing += tally.active;
-                standing.push((number, tally.active));
+                self.standing.push((number, tally.active));
             } else {
                 prepared.elsewhere += tally.active;
             }
         }
-        standing.sort_unstable();
-        standing
+        self.standing[first..].sort_unstable();
+        first..self.standing.len()
     }
 
-    /// Free amounts beside all pods but those of the workloads that share the node. Unknown idle
-    /// CPU is none.
-    fn free_on(
-        &self,
+    /// Adds a row of the free amounts beside all pods but those of the workloads that share the
+    /// node. Unknown idle CPU is none.
+    fn add_free(
+        &mut self,
         account: &NodeAccount,
         allocatable: &Resources,
         idle: Option<Amount>,
         cpu: &[Amount],
         shares: impl Fn(&PreparedRequest) -> bool,
-    ) -> Vec<Amount> {
+    ) {
         let request = |id: TrackId| self.requests.get(id as usize)?.as_ref();
         let shares = |id| request(id).is_some_and(&shares);
+        let (paid, opportunistic) = (&account.paid, &account.opportunistic);
+        let mut basics = allocatable.basics();
+        let mut add = |amounts: [Amount; BASICS.len()], sign: Amount| {
+            basics.iter_mut().zip(amounts).for_each(|(free, amount)| *free += sign * amount);
+        };
+        add(paid.basics(), -1);
+        add(opportunistic.basics(), -1);
+        for (_, own) in account.tallies().filter(|(id, _)| shares(*id)) {
+            add(own.sum.basics(), 1);
+        }
         let free = |name: &String| {
             if name.starts_with(ONE_PER_NODE) {
                 return 1;
@@ -263,10 +299,9 @@ impl SharedCapacity {
             }
             let own = account.tallies().filter(|(id, _)| shares(*id));
             let own: Amount = own.map(|(_, own)| own.sum.get(name)).sum();
-            let (paid, opportunistic) = (&account.paid, &account.opportunistic);
             allocatable.get(name) - paid.get(name) - opportunistic.get(name) + own
         };
-        self.names.iter().map(free).collect()
+        self.free.extend(basics.into_iter().chain(self.names[BASICS.len()..].iter().map(free)));
     }
 
     /// Takes off what is kept for waiting pods of others.
@@ -334,18 +369,20 @@ fn takes(names: &[String], request: &ShareRequest, needs: &[Amount]) -> Vec<Amou
 
 /// CPU, memory, pods, and further resources that some replica or hole requests and some node lists.
 fn names(ledger: &Ledger, requests: &[Result<ShareRequest, Held>]) -> Vec<String> {
-    let mut names: Vec<String> = [CPU, MEMORY, PODS].map(str::to_owned).into();
+    let mut names: Vec<String> = BASICS.map(str::to_owned).into();
     if requests.iter().flatten().any(|request| request.policy.basis == Basis::Usage) {
         names.push(IDLE_CPU.to_owned());
     }
-    let allocatable = ledger.records().filter_map(|record| record.allocatable.as_ref().ok());
-    let listed: HashSet<&str> =
-        allocatable.flat_map(Resources::present).map(|(name, _)| name).collect();
+    let allocatable = || ledger.records().filter_map(|record| record.allocatable.as_ref().ok());
+    let mut listed: HashMap<&str, bool> = HashMap::new();
     for request in requests.iter().flatten() {
         let hole = request.policy.reserve.hole().map(|hole| &hole.pod);
         let shapes = hole.into_iter().chain([&request.replica]);
         for (name, _) in shapes.flat_map(|shape| shape.footprint().present()) {
-            let is_listed = listed.contains(name) || name.starts_with(ONE_PER_NODE);
+            let is_listed = *listed.entry(name).or_insert_with(|| {
+                let is_on = |resources: &Resources| resources.get(name) != 0;
+                name.starts_with(ONE_PER_NODE) || allocatable().any(is_on)
+            });
             let name = if is_listed { name } else { UNLISTED };
             if !names.iter().any(|known| known == name) {
                 names.push(name.to_owned());

@@ -10,11 +10,13 @@
 //! node's idle CPU move or are taken back.
 
 use std::borrow::Cow;
-use std::cell::LazyCell;
+use std::cell::{Cell, LazyCell};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, HashMap};
 
 use super::capacity::{PreparedRequest, SharedCapacity, row, shape_row, unlisted};
+use super::queue::{Queue, Turn};
+use super::seats::Seats;
 use super::{Allocation, IDLE_CPU, IdleCpu, Share, ShareLimit, UNLISTED, Uptake};
 use crate::headroom::Limit;
 use crate::hole::{Hole, HoleCount, HoleFillers, HoleLimit};
@@ -29,13 +31,6 @@ const COST_SCALE: Amount = 1 << 50;
 /// replicas would take time proportional to their number.
 const STEPS: Amount = 512;
 
-/// The turn of a request, with its index: the smallest comes first. Dominant share of its namespace
-/// for the namespace's weight, priority within the namespace, and its own for its weight.
-type QueueEntry = Reverse<(Amount, Reverse<i32>, Amount, usize)>;
-
-/// Replicas of a request on a node.
-type Seats = (usize, Amount);
-
 /// Number of replicas that the hole of a request allows.
 #[derive(Debug, Clone, Copy)]
 struct HoleBound {
@@ -49,13 +44,15 @@ struct Division<'r> {
     capacity: &'r SharedCapacity,
     free: Vec<Amount>,
     /// Replicas on each node.
-    seats: Vec<Vec<Seats>>,
+    seats: Seats,
     /// Resources allocated on the nodes of each class.
     used: Vec<Vec<Amount>>,
     /// Reserve of each request.
     reserves: Vec<Vec<Amount>>,
     /// Millicores that each request on the usage basis reserves of idle CPU.
     idle_reserves: Vec<Amount>,
+    /// The shape of each request: replicas of one shape fit on the same nodes.
+    shapes: Vec<usize>,
     /// Index of idle CPU in a row, if some request is on the usage basis.
     idle: Option<usize>,
     /// Replicas of each request that stay where they run.
@@ -66,6 +63,10 @@ struct Division<'r> {
     held: Vec<Amount>,
     /// Resources allocated to each namespace.
     used_by: Vec<Vec<Amount>>,
+    /// Resources that each namespace gets at most.
+    most_of: Vec<Vec<Amount>>,
+    /// Dominant share of each namespace for its weight, once it has been asked for.
+    dominant: Vec<Cell<Option<Amount>>>,
     /// Resources of all nodes.
     whole: Vec<Amount>,
     costs: Vec<Amount>,
@@ -107,8 +108,8 @@ pub(super) fn divide(
     division.settle(&fair);
     division.fill_usage(&maxima);
     division.fill_usage(&of_all(&|_| Amount::MAX));
-    for (node, seats) in capacity.nodes.iter().zip(&division.seats) {
-        for (request, replicas) in seats.iter().copied().filter(|(_, replicas)| *replicas > 0) {
+    for (number, node) in capacity.nodes.iter().enumerate() {
+        for (request, replicas) in division.seats.on(number).filter(|(_, replicas)| *replicas > 0) {
             report(Allocation { node: &node.name, request, replicas });
         }
     }
@@ -145,6 +146,7 @@ impl<'r> Division<'r> {
             }
             reserves[number] = row(&capacity.names, &reserve);
         }
+        let shapes = shapes(capacity, &idle_reserves);
         let mut tiers: BTreeMap<(bool, Reverse<i32>), Vec<usize>> = BTreeMap::new();
         for (number, prepared) in numbered(capacity) {
             let tier = (prepared.is_by_usage(), Reverse(prepared.tier()));
@@ -158,18 +160,24 @@ impl<'r> Division<'r> {
         for (number, _) in numbered(capacity) {
             holes[number] = hole_bound(capacity, number, is_seated, &costs, idle, &fillers);
         }
+        let most_of = capacity.namespaces.iter().map(|namespace| {
+            whole.iter().map(|whole| whole * namespace.max_share / WHOLE).collect()
+        });
         Self {
             capacity,
             free: capacity.free.clone(),
-            seats: vec![Vec::new(); capacity.nodes.len()],
+            seats: Seats::new(capacity.nodes.len()),
             used: vec![vec![0; width]; capacity.classes.len()],
             reserves,
             idle_reserves,
+            shapes,
             idle,
             standing,
             holes,
             held: vec![0; capacity.requests.len()],
             used_by: vec![vec![0; width]; capacity.namespaces.len()],
+            most_of: most_of.collect(),
+            dominant: vec![Cell::new(None); capacity.namespaces.len()],
             whole,
             costs,
             steps,
@@ -181,18 +189,30 @@ impl<'r> Division<'r> {
     /// keep their place, then those of higher priority, then those below their `fair` number.
     fn seat_standing(&mut self, is_seated: &dyn Fn(&PreparedRequest) -> bool, fair: &[Amount]) {
         let capacity = self.capacity;
-        for (node, shared) in capacity.nodes.iter().enumerate() {
-            let standing = shared.standing.iter().filter_map(|(number, replicas)| {
-                let prepared = capacity.requests[*number].as_ref()?;
-                let is_above = fair.get(*number).is_some_and(|fair| prepared.standing > *fair);
+        let turns = numbered(capacity).filter(|(_, prepared)| is_seated(prepared));
+        let mut turns: Vec<_> = turns
+            .map(|(number, prepared)| {
+                let is_above = fair.get(number).is_some_and(|fair| prepared.standing > *fair);
                 let tier = (prepared.is_by_usage(), Reverse(prepared.tier()));
-                let turn = (prepared.is_scaled(), tier, is_above, *number);
-                is_seated(prepared).then_some((turn, prepared, *replicas))
-            });
-            let mut standing: Vec<_> = standing.collect();
-            standing.sort_unstable_by_key(|(turn, ..)| *turn);
-            for ((.., number), prepared, replicas) in standing {
-                let fits = replicas.min(self.fitting_on(node, number, prepared));
+                (prepared.is_scaled(), tier, is_above, number)
+            })
+            .collect();
+        turns.sort_unstable();
+        let mut turn_of = vec![None; capacity.requests.len()];
+        for (turn, (.., number)) in turns.into_iter().enumerate() {
+            turn_of[number] = Some(turn);
+        }
+        let mut standing = Vec::new();
+        for (node, shared) in capacity.nodes.iter().enumerate() {
+            let running = capacity.standing_on(shared).iter();
+            standing
+                .extend(running.filter_map(|(number, replicas)| {
+                    Some((turn_of[*number]?, *number, *replicas))
+                }));
+            standing.sort_unstable();
+            for (_, number, replicas) in standing.drain(..) {
+                let Some(prepared) = capacity.requests[number].as_ref() else { continue };
+                let fits = self.fitting_of(node, number, prepared, replicas);
                 self.add(node, number, prepared, fits);
             }
         }
@@ -207,12 +227,11 @@ impl<'r> Division<'r> {
                 let Some(prepared) = capacity.requests[number].as_ref() else { continue };
                 let beyond_maximum = self.held[number] - own_maximum(prepared).max(0);
                 self.take_back(number, prepared, beyond_maximum);
-                let beyond_share =
-                    missing(&self.left_of_share(prepared.namespace), &prepared.needs);
+                let beyond_share = missing(self.left_of_share(prepared.namespace), &prepared.needs);
                 self.take_back(number, prepared, beyond_share);
                 let beyond_hole = self.held[number] - self.beside_hole(number, prepared);
                 let beyond_reserve =
-                    missing(&self.left(number, prepared), &prepared.needs).max(beyond_hole);
+                    missing(self.left(number, prepared), &prepared.needs).max(beyond_hole);
                 let above_fair = self.held[number] - fair.get(number).copied().unwrap_or(0);
                 self.take_back(number, prepared, beyond_reserve.min(above_fair));
             }
@@ -221,11 +240,11 @@ impl<'r> Division<'r> {
 
     /// Takes back some replicas of a request, on the last nodes.
     fn take_back(&mut self, number: usize, prepared: &PreparedRequest, mut replicas: Amount) {
-        for node in (0..self.seats.len()).rev() {
+        for node in (0..self.seats.nodes()).rev() {
             if replicas <= 0 {
                 return;
             }
-            let taken = self.seated(node, number).min(replicas);
+            let taken = self.seats.of(node, number).min(replicas);
             self.add(node, number, prepared, -taken);
             replicas -= taken;
         }
@@ -257,9 +276,9 @@ impl<'r> Division<'r> {
             for number in members.into_iter().rev() {
                 let prepared = self.capacity.requests[number].as_ref();
                 let Some(prepared) = prepared.filter(|one| one.is_by_usage()) else { continue };
-                for node in 0..self.seats.len() {
+                for node in 0..self.seats.nodes() {
                     let idle = self.free_on(node)[at];
-                    let seated = self.seated(node, number);
+                    let seated = self.seats.of(node, number);
                     if idle < 0 && seated > 0 && prepared.is_scaled() {
                         let needs = prepared.needs[at].max(1);
                         self.add(node, number, prepared, -seated.min((needs - 1 - idle) / needs));
@@ -280,23 +299,20 @@ impl<'r> Division<'r> {
         };
         let mut kinds: Vec<(usize, Vec<usize>)> =
             self.capacity.kinds.iter().map(may_use).enumerate().collect();
-        let mut nodes_of: Vec<Vec<usize>> = vec![Vec::new(); kinds.len()];
-        for (number, node) in self.capacity.nodes.iter().enumerate() {
-            nodes_of[node.kind].push(number);
-        }
         // Kinds that equally many can use are ordered by their first node: kinds are numbered as
         // they come, and nodes come by name.
         kinds.sort_by_key(|(kind, members)| (members.len(), *kind));
-        for (kind, members) in kinds {
-            self.fill_nodes(&members, &nodes_of[kind], caps);
+        for (kind, members) in kinds.into_iter().filter(|(_, members)| !members.is_empty()) {
+            self.fill_nodes(&members, kind, caps);
         }
     }
 
-    fn fill_nodes(&mut self, members: &[usize], nodes: &[usize], caps: &[Amount]) {
+    fn fill_nodes(&mut self, members: &[usize], kind: usize, caps: &[Amount]) {
         let capacity = self.capacity;
         let width = capacity.names.len();
-        let mut queue: BinaryHeap<QueueEntry> =
-            members.iter().map(|n| self.queue_entry(*n)).collect();
+        let turns = members.iter().map(|number| (self.shapes[*number], self.turn(*number)));
+        let shapes = self.shapes.iter().max().map_or(0, |last| last + 1);
+        let mut queue = Queue::new(turns, shapes);
         // A node with less than this of any resource fits no replica.
         let least: Vec<Amount> = (0..width)
             .map(|at| {
@@ -304,36 +320,28 @@ impl<'r> Division<'r> {
                 needs.map(|prepared| prepared.needs[at]).min().unwrap_or(0)
             })
             .collect();
-        let mut without_place: Vec<usize> = Vec::new();
-        for node in nodes {
-            while let Some(Reverse((.., number))) = queue.peek().copied() {
-                if fitting(self.free_on(*node), &least) == 0 {
-                    break;
-                }
-                // Its namespace may have got more since it was queued.
-                let turn = self.queue_entry(number);
-                if queue.pop() != Some(turn) {
-                    queue.push(turn);
-                    continue;
-                }
-                let Some(prepared) = capacity.requests[number].as_ref() else { continue };
+        for node in capacity.nodes_of[kind].iter().copied() {
+            while !queue.is_empty() && has_room(self.free_on(node), &least) {
+                let fits = |number: usize| {
+                    let prepared = capacity.requests[number].as_ref();
+                    prepared.is_some_and(|prepared| {
+                        has_room(&self.free_for(node, number, prepared), &prepared.needs)
+                    })
+                };
+                let Some(first) = queue.first(fits, |number| self.turn(number)) else { break };
+                let number = first.request;
+                let Some(prepared) = capacity.requests[number].as_ref() else { break };
                 let most = self.wants(number, prepared).min(caps[number] - self.held[number]);
-                // A request at its limit leaves the queue: free capacity only shrinks.
+                // Free capacity only shrinks.
                 if most <= 0 {
+                    first.leave();
                     continue;
                 }
-                let here = self.fitting_on(*node, number, prepared);
-                let replicas = here.min(most).min(self.steps[number]);
-                if replicas == 0 {
-                    without_place.push(number);
-                    continue;
-                }
-                self.add(*node, number, prepared, replicas);
-                queue.push(self.queue_entry(number));
+                let here = self.fitting_on(node, number, prepared);
+                self.add(node, number, prepared, here.min(most).min(self.steps[number]));
+                first.wait(self.turn(number));
             }
-            for number in without_place.drain(..) {
-                queue.push(self.queue_entry(number));
-            }
+            queue.next_node();
         }
     }
 
@@ -367,8 +375,9 @@ impl<'r> Division<'r> {
         fair: &[Amount],
     ) -> bool {
         let capacity = self.capacity;
-        let mut taken: Vec<Seats> = Vec::new();
-        for (other, seated) in self.seats[node].clone() {
+        let mut taken: Vec<(usize, Amount)> = Vec::new();
+        let seats: Vec<_> = self.seats.on(node).collect();
+        for (other, seated) in seats {
             let missing = missing_for(&self.free_for(node, number, prepared), &prepared.needs);
             if missing.is_none() && self.wants(number, prepared) > 0 {
                 break;
@@ -404,29 +413,31 @@ impl<'r> Division<'r> {
         has_place
     }
 
-    fn queue_entry(&self, number: usize) -> QueueEntry {
+    /// The turn of a request among those of its tier.
+    fn turn(&self, number: usize) -> Turn {
         let Some(prepared) = self.capacity.requests[number].as_ref() else {
-            return Reverse((0, Reverse(0), 0, number));
+            return (0, Reverse(0), 0, number);
         };
-        let namespace = &self.capacity.namespaces[prepared.namespace];
         let policy = &prepared.request.policy;
         // In millionths, so that weights up to a million still report costs apart.
-        let weighted = |share: Amount, weight: Amount| share * 1_000_000 / weight.max(1);
-        let of_namespace = cost(&self.used_by[prepared.namespace], &self.whole);
-        Reverse((
-            weighted(of_namespace, namespace.weight),
-            Reverse(policy.priority),
-            weighted(self.held[number] * self.costs[number], policy.weight.into()),
-            number,
-        ))
+        let weighted = |share: Amount, weight: Amount| quotient(share * 1_000_000, weight.max(1));
+        let dominant = &self.dominant[prepared.namespace];
+        let of_namespace = dominant.get().unwrap_or_else(|| {
+            let namespace = &self.capacity.namespaces[prepared.namespace];
+            let cost = cost(&self.used_by[prepared.namespace], &self.whole);
+            weighted(cost, namespace.weight)
+        });
+        dominant.set(Some(of_namespace));
+        let own = weighted(self.held[number] * self.costs[number], policy.weight.into());
+        (of_namespace, Reverse(policy.priority), own, number)
     }
 
     /// Number of further replicas within the request's own limits.
     fn wants(&self, number: usize, prepared: &PreparedRequest) -> Amount {
         (own_maximum(prepared).min(self.beside_hole(number, prepared)) - self.held[number])
             .max(0)
-            .min(fitting(&self.left(number, prepared), &prepared.needs))
-            .min(fitting(&self.left_of_share(prepared.namespace), &prepared.needs))
+            .min(fitting(self.left(number, prepared), &prepared.needs))
+            .min(fitting(self.left_of_share(prepared.namespace), &prepared.needs))
     }
 
     /// The most replicas of a request that leave its hole free, beside those that are allocated to
@@ -443,30 +454,45 @@ impl<'r> Division<'r> {
     }
 
     /// Amount of each resource that a namespace may still get.
-    fn left_of_share(&self, namespace: usize) -> Vec<Amount> {
-        let share = self.capacity.namespaces[namespace].max_share;
-        let used = self.whole.iter().zip(&self.used_by[namespace]);
-        used.map(|(whole, used)| whole * share / WHOLE - used).collect()
+    fn left_of_share(&self, namespace: usize) -> impl Iterator<Item = Amount> {
+        let used = self.most_of[namespace].iter().zip(&self.used_by[namespace]);
+        used.map(|(most, used)| most - used)
     }
 
     /// Free capacity beyond demand and reserve, for a request. Idle CPU counts by node alone.
-    fn left(&self, number: usize, prepared: &PreparedRequest) -> Vec<Amount> {
+    fn left(&self, number: usize, prepared: &PreparedRequest) -> impl Iterator<Item = Amount> {
         let class = &self.capacity.classes[prepared.class];
-        let used = &self.used[prepared.class];
-        let reserve = &self.reserves[number];
         let free = class.free.iter().zip(&class.demand_row);
-        let taken = reserve.iter().zip(used);
-        let left = free.zip(taken).map(|((free, demand), (r, used))| free - demand - r - used);
-        let mut left: Vec<Amount> = left.collect();
-        if let Some(at) = self.idle {
-            left[at] = Amount::from(i64::MAX);
-        }
-        left
+        let taken = self.reserves[number].iter().zip(&self.used[prepared.class]);
+        free.zip(taken).enumerate().map(|(at, ((free, demand), (reserve, used)))| {
+            match self.idle == Some(at) {
+                true => Amount::from(i64::MAX),
+                false => free - demand - reserve - used,
+            }
+        })
     }
 
     /// Number of further replicas of a request that fit on a node.
     fn fitting_on(&self, node: usize, number: usize, prepared: &PreparedRequest) -> Amount {
-        fitting(&self.free_for(node, number, prepared), &prepared.needs)
+        fitting(self.free_for(node, number, prepared).iter().copied(), &prepared.needs)
+    }
+
+    /// Number of `replicas` of a request that fit on a node.
+    fn fitting_of(
+        &self,
+        node: usize,
+        number: usize,
+        prepared: &PreparedRequest,
+        replicas: Amount,
+    ) -> Amount {
+        let free = self.free_for(node, number, prepared);
+        let needs = &prepared.needs;
+        // Most often all fit where they run.
+        let fit = free.iter().zip(needs).all(|(free, need)| need * replicas <= (*free).max(0));
+        if fit && has_room(&free, needs) {
+            return replicas;
+        }
+        replicas.min(fitting(free.iter().copied(), needs))
     }
 
     /// Room of a node for a request: idle CPU without the part of its reserve.
@@ -477,11 +503,12 @@ impl<'r> Division<'r> {
         prepared: &PreparedRequest,
     ) -> Cow<'_, [Amount]> {
         let free = self.free_on(node);
-        let reserve = self.idle_reserve(node, number, prepared);
+        // Of most requests there is none, and its part of a node takes a division.
+        let reserves_idle = self.idle_reserves[number] > 0;
         match self.idle {
-            Some(at) if reserve > 0 => {
+            Some(at) if reserves_idle => {
                 let mut free = free.to_vec();
-                free[at] -= reserve;
+                free[at] -= self.idle_reserve(node, number, prepared);
                 Cow::Owned(free)
             }
             _ => Cow::Borrowed(free),
@@ -497,12 +524,6 @@ impl<'r> Division<'r> {
     fn free_on(&self, node: usize) -> &[Amount] {
         let width = self.capacity.names.len();
         &self.free[node * width..(node + 1) * width]
-    }
-
-    /// Number of replicas of a request on a node.
-    fn seated(&self, node: usize, number: usize) -> Amount {
-        let mut seats = self.seats[node].iter();
-        seats.find(|(of, _)| *of == number).map_or(0, |(_, replicas)| *replicas)
     }
 
     /// Allocates replicas of a request on a node, or takes them back if the number is negative.
@@ -523,17 +544,15 @@ impl<'r> Division<'r> {
         for (used, need) in self.used_by[prepared.namespace].iter_mut().zip(&prepared.needs) {
             *used += need * replicas;
         }
+        self.dominant[prepared.namespace].set(None);
         self.held[number] += replicas;
-        match self.seats[node].iter_mut().find(|(of, _)| *of == number) {
-            Some((_, seated)) => *seated += replicas,
-            None => self.seats[node].push((number, replicas)),
-        }
+        self.seats.add(node, number, replicas);
     }
 
     fn share(&self, number: usize, prepared: &PreparedRequest) -> Share {
         let capacity = self.capacity;
         let class = &capacity.classes[prepared.class];
-        let left = self.left(number, prepared);
+        let left: Vec<Amount> = self.left(number, prepared).collect();
         let (held, policy) = (self.held[number], &prepared.request.policy);
         let (part, whole) = self.weight_of(prepared);
         let mut remaining = Resources::default();
@@ -546,7 +565,7 @@ impl<'r> Division<'r> {
         let most = policy.max_replicas.map_or(Amount::MAX, Amount::from);
         let fit = (held + prepared.elsewhere).min(most);
         let used_up = capacity.names.iter().zip(&prepared.needs).zip(&left);
-        let is_share_used = fitting(&self.left_of_share(prepared.namespace), &prepared.needs) == 0
+        let is_share_used = fitting(self.left_of_share(prepared.namespace), &prepared.needs) == 0
             && capacity.namespaces[prepared.namespace].max_share < WHOLE;
         let limit = match prepared.request.uptake {
             _ if fit >= most => ShareLimit::Headroom(Limit::MaxReplicas),
@@ -592,9 +611,9 @@ impl<'r> Division<'r> {
         let at = self.idle.filter(|_| prepared.is_by_usage())?;
         let class = &self.capacity.classes[prepared.class];
         let crowded = self.nodes_of(prepared).map(|node| {
-            let mut standing = self.capacity.nodes[node].standing.iter();
+            let mut standing = self.capacity.standing_on(&self.capacity.nodes[node]).iter();
             let standing = standing.find(|(of, _)| *of == number).map_or(0, |(_, count)| *count);
-            (standing - self.seated(node, number)).max(0)
+            (standing - self.seats.of(node, number)).max(0)
         });
         Some(IdleCpu {
             millicores: class.free[at],
@@ -638,6 +657,23 @@ impl<'r> Division<'r> {
     fn meet(&self, a: usize, b: usize) -> bool {
         a == b || self.capacity.kinds.iter().any(|kind| kind.contains(&a) && kind.contains(&b))
     }
+}
+
+/// What must be free for a replica: its needs, and the reserve of idle CPU beside it, with the class
+/// whose nodes it is a part of.
+type Shape<'c> = (&'c [Amount], Option<(Amount, usize)>);
+
+/// Numbers the requests by their shapes.
+fn shapes(capacity: &SharedCapacity, idle_reserves: &[Amount]) -> Vec<usize> {
+    let mut numbers: HashMap<Shape<'_>, usize> = HashMap::new();
+    let mut shapes = vec![0; capacity.requests.len()];
+    for (number, prepared) in numbered(capacity) {
+        let reserve = idle_reserves[number];
+        let reserve = (reserve > 0).then_some((reserve, prepared.class));
+        let next = numbers.len();
+        shapes[number] = *numbers.entry((&*prepared.needs, reserve)).or_insert(next);
+    }
+    shapes
 }
 
 /// What the hole that a request reserves allows beside the running replicas of those that are
@@ -703,7 +739,7 @@ fn hole_limit(
         }
         let mut free = row.to_vec();
         let mut own = 0;
-        for (of, replicas) in &node.standing {
+        for (of, replicas) in capacity.standing_on(node) {
             let other = capacity.requests[*of].as_ref();
             let Some(other) = other.filter(|one| is_seated(*of, one)) else {
                 continue;
@@ -728,7 +764,7 @@ fn step(capacity: &SharedCapacity, prepared: &PreparedRequest, alone: bool) -> A
 
 /// Upper bound of replicas if the request were alone: all free capacity as one node.
 fn could_have(capacity: &SharedCapacity, prepared: &PreparedRequest) -> Amount {
-    fitting(&capacity.classes[prepared.class].free, &prepared.needs)
+    fitting(capacity.classes[prepared.class].free.iter().copied(), &prepared.needs)
 }
 
 /// The most replicas that a request's own policy lets it have on usable nodes.
@@ -738,16 +774,38 @@ fn own_maximum(prepared: &PreparedRequest) -> Amount {
 }
 
 /// Number of times that `needs` fits into `free`.
-fn fitting(free: &[Amount], needs: &[Amount]) -> Amount {
-    let of = |(free, need): (&Amount, &Amount)| (*need > 0).then(|| (*free).max(0) / need);
-    free.iter().zip(needs).filter_map(of).min().unwrap_or(0)
+fn fitting(free: impl Iterator<Item = Amount>, needs: &[Amount]) -> Amount {
+    let mut most = None;
+    for (free, need) in free.zip(needs).filter(|(_, need)| **need > 0) {
+        if free < *need {
+            return 0;
+        }
+        let times = quotient(free, *need);
+        most = Some(most.map_or(times, |most: Amount| most.min(times)));
+    }
+    most.unwrap_or(0)
+}
+
+/// Whether `needs` fits into `free` at all: whether [`fitting`] is above 0.
+fn has_room(free: &[Amount], needs: &[Amount]) -> bool {
+    free.iter().zip(needs).all(|(free, need)| *need <= 0 || free >= need)
+        && needs.iter().any(|need| *need > 0)
+}
+
+/// `amount / by` of numbers that are not negative. Division of 128 bits takes many times as long as
+/// that of 64, in which nearly all amounts fit.
+fn quotient(amount: Amount, by: Amount) -> Amount {
+    match (u64::try_from(amount), u64::try_from(by)) {
+        (Ok(amount), Ok(by)) => (amount / by).into(),
+        _ => amount / by,
+    }
 }
 
 /// Number of times that `needs` must be given back so that nothing is below 0.
-fn missing(left: &[Amount], needs: &[Amount]) -> Amount {
+fn missing(left: impl Iterator<Item = Amount>, needs: &[Amount]) -> Amount {
     let of =
-        |(left, need): (&Amount, &Amount)| (*need > 0).then(|| ((-left).max(0) + need - 1) / need);
-    left.iter().zip(needs).filter_map(of).max().unwrap_or(0)
+        |(left, need): (Amount, &Amount)| (*need > 0).then(|| ((-left).max(0) + need - 1) / need);
+    left.zip(needs).filter_map(of).max().unwrap_or(0)
 }
 
 /// Resource that `free` lacks for one replica of these `needs`; `None` if it has all.
@@ -762,6 +820,9 @@ fn missing_for(free: &[Amount], needs: &[Amount]) -> Option<Vec<Amount>> {
 
 /// Largest part that a replica takes of any resource; never 0.
 fn cost(needs: &[Amount], whole: &[Amount]) -> Amount {
-    let part = |(need, whole): (&Amount, &Amount)| need * COST_SCALE / (*whole).max(1);
+    let part = |(need, whole): (&Amount, &Amount)| match *need {
+        0 => 0,
+        need => quotient(need * COST_SCALE, (*whole).max(1)),
+    };
     needs.iter().zip(whole).map(part).max().unwrap_or(0).max(1)
 }

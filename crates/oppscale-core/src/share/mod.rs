@@ -36,6 +36,8 @@
 
 mod capacity;
 mod division;
+mod queue;
+mod seats;
 
 use std::fmt;
 use std::sync::Arc;
