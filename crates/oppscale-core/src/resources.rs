@@ -71,19 +71,28 @@ impl Resources {
 
     /// Sets the amount of `name`.
     pub fn set(&mut self, name: &str, amount: Amount) {
+        self.update(name, |_| amount);
+    }
+
+    /// Changes the amount of `name`.
+    fn update(&mut self, name: &str, change: impl FnOnce(Amount) -> Amount) {
         match name {
-            CPU => self.cpu = amount,
-            MEMORY => self.memory = amount,
-            PODS => self.pods = amount,
-            _ => match (self.position(name), amount) {
-                (Ok(at), 0) => drop(self.others.remove(at)),
-                (Ok(at), _) => self.others[at].1 = amount,
-                (Err(_), 0) => {}
-                (Err(at), _) => {
-                    // Thousands of nodes keep a few for good.
-                    self.others.reserve_exact(1);
-                    self.others.insert(at, (name.into(), amount));
-                }
+            CPU => self.cpu = change(self.cpu),
+            MEMORY => self.memory = change(self.memory),
+            PODS => self.pods = change(self.pods),
+            _ => match self.position(name) {
+                Ok(at) => match change(self.others[at].1) {
+                    0 => drop(self.others.remove(at)),
+                    changed => self.others[at].1 = changed,
+                },
+                Err(at) => match change(0) {
+                    0 => {}
+                    amount => {
+                        // Thousands of nodes keep a few for good.
+                        self.others.reserve_exact(1);
+                        self.others.insert(at, (name.into(), amount));
+                    }
+                },
             },
         }
     }
@@ -118,16 +127,7 @@ impl Resources {
         self.memory = op(self.memory, other.memory);
         self.pods = op(self.pods, other.pods);
         for (name, amount) in &other.others {
-            match self.position(name) {
-                Ok(at) => {
-                    let combined = op(self.others[at].1, *amount);
-                    match combined {
-                        0 => drop(self.others.remove(at)),
-                        _ => self.others[at].1 = combined,
-                    }
-                }
-                Err(_) => self.set(name, op(0, *amount)),
-            }
+            self.update(name, |own| op(own, *amount));
         }
     }
 
