@@ -70,11 +70,16 @@ struct Endings {
 
 impl Endings {
     fn of(guard: &PressureGuard) -> Self {
+        let (mut nodes, mut known, mut forbidden) = (0_usize, 0, 0);
+        for ending in guard.endings() {
+            nodes += 1;
+            known += usize::from(ending == Ending::Known);
+            forbidden += usize::from(ending == Ending::Forbidden);
+        }
         Self {
-            is_whole: guard.endings().all(|ending| ending == Ending::Known),
-            is_permitted: guard.endings().all(|ending| ending != Ending::Forbidden),
-            is_forbidden: guard.endings().count() > 0
-                && guard.endings().all(|ending| ending == Ending::Forbidden),
+            is_whole: known == nodes,
+            is_permitted: forbidden == 0,
+            is_forbidden: nodes > 0 && forbidden == nodes,
         }
     }
 }
