@@ -5,7 +5,7 @@ use std::fmt;
 
 use oppscale_core::names::{
     is_annotation_key, is_config_map_key, is_dns_label, is_label_value, is_path_segment,
-    is_qualified_name, is_subdomain,
+    is_priority_class, is_qualified_name, is_subdomain,
 };
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 use oppscale_core::quantity::Quantity;
@@ -81,8 +81,7 @@ fn check_names(document: &Document, problems: &mut Vec<String>) {
     }
     let is_right = match kind {
         "Namespace" => is_dns_label(name),
-        // Others are the system's own (`ValidatePriorityClass`).
-        "PriorityClass" => is_subdomain(name) && !name.starts_with("system-"),
+        "PriorityClass" => is_priority_class(name),
         "Service" => is_dns_label(name) && name.starts_with(|c: char| c.is_ascii_lowercase()),
         _ if document.api_version().starts_with("rbac.") => is_path_segment(name),
         _ => is_subdomain(name),

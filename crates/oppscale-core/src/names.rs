@@ -34,6 +34,12 @@ pub fn is_config_map_key(text: &str) -> bool {
         && !text.starts_with("..")
 }
 
+/// Whether `text` may be the name of a PriorityClass that is not the system's own
+/// (`ValidatePriorityClass`).
+pub fn is_priority_class(text: &str) -> bool {
+    is_subdomain(text) && !text.starts_with("system-")
+}
+
 /// Whether `text` may be a segment of a URL's path (`IsValidPathSegmentName`): the name of an RBAC
 /// object.
 pub fn is_path_segment(text: &str) -> bool {
@@ -86,6 +92,7 @@ mod tests {
                 vec!["a", "A_b.c-d", ".a", "-", &name[1..]],
                 vec!["", ".", "..", "..a", "a/b", &name],
             ),
+            (is_priority_class, vec!["a", "system"], vec!["", "a_b", "system-a"]),
             (is_path_segment, vec!["a", "system:a", "A b"], vec!["", ".", "..", "a/b", "a%b"]),
             (is_label_value, vec!["", "A", "a_b.C-d", &label[1..]], vec!["-", "a.", "a/b", &label]),
             (

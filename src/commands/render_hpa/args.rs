@@ -7,6 +7,7 @@ use hpa_model::{KubernetesVersion, sizing};
 use oppscale_cluster::RequestedNames;
 use oppscale_core::error::Error;
 use oppscale_core::kinds;
+use oppscale_core::names::{is_priority_class, is_subdomain};
 use oppscale_core::policy::{Basis, parse_burn};
 use oppscale_core::quantity::Quantity;
 use oppscale_core::replica::Replica;
@@ -44,7 +45,7 @@ pub struct RenderHpaArgs {
     #[arg(long, value_name = "IMAGE")]
     pub image: Option<String>,
     /// Name of the Deployment [default: the workload's name, or filler]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse_name)]
     pub name: Option<String>,
     /// Namespace [default: opportunistic; sample-app for that workload]
     #[arg(short, long, value_name = "NAMESPACE", value_parser = parse_namespace, add = Values::Names(&kinds::NAMESPACE))]
@@ -97,7 +98,7 @@ pub struct RenderHpaArgs {
     )]
     pub run_as_user: u32,
     /// PriorityClass, which is rendered, too [default: NAMESPACE.NAME, of this filler only]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse_priority_class)]
     pub priority_class: Option<String>,
     /// Grace period in seconds; paid pods wait that long for room [default: 5]
     #[arg(long, alias = "grace", value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=30))]
@@ -403,6 +404,23 @@ pub enum GrowthFlag {
     Rate(Amount),
     /// A file that holds a history or a scenario.
     File(String),
+}
+
+fn parse_name(text: &str) -> Result<String, String> {
+    match is_subdomain(text) {
+        true => Ok(text.to_owned()),
+        false => Err("not a name that a Deployment can have".to_owned()),
+    }
+}
+
+fn parse_priority_class(text: &str) -> Result<String, String> {
+    match is_priority_class(text) {
+        true => Ok(text.to_owned()),
+        false if text.starts_with("system-") => {
+            Err("names that begin with system- are the cluster's own".to_owned())
+        }
+        false => Err("not a name that a PriorityClass can have".to_owned()),
+    }
 }
 
 /// Reads a rate, `CORES/TIME`, rounded up. What does not begin with a number of cores, or has no
