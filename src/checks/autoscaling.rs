@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::context::{CheckContext, FILLERS, is_opportunistic, unknown};
 use crate::filler::{KEDA_OWNS, correct_hpa};
 use crate::scenario;
+use hpa_model::application::ambiguous;
 use hpa_model::simulation::MetricModel;
 use hpa_model::verdict::{LoopContext, Stability, judge, uses_fit_replicas};
 use hpa_model::{ControllerConfig, KubernetesVersion};
@@ -254,8 +255,8 @@ fn single(hpas: &[Listed], hpa: &Autoscaler, of: &str) -> Finding {
     match others.is_empty() {
         true => CheckId::SingleHpa.passed(),
         false => CheckId::SingleHpa
-            .failed(format!("{} scales the same workload: they fight", others.join(", ")))
-            .fix("keep one of them"),
+            .failed(ambiguous(&others, "the same workload"))
+            .fix("keep one, with the metrics of all"),
     }
 }
 

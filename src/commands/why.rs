@@ -285,7 +285,7 @@ fn remedy(reason: &str) -> &'static str {
             "The target has 0 replicas, and an HPA does not start it from there: kubectl scale it to \
              1 or more."
         }
-        "AmbiguousSelector" => "Two HPAs have the same pods: keep one, with the metrics of both.",
+        "AmbiguousSelector" => "Other HPAs have the same pods: keep one, with the metrics of all.",
         "InvalidSelector" => "The target's scale has no usable selector.",
         "FailedGetResourceMetric" | "FailedGetContainerResourceMetric" => {
             "Look whether metrics-server runs (kubectl top pods) and whether every container of the \
@@ -547,6 +547,17 @@ mod tests {
         assert!(with_scale(17, Some(17), |_| {}).contains("Next sync: it stays at 17."));
         let text = now(Some(17), failed("AmbiguousSelector"));
         assert!(text.contains("Next sync: it stays at 10 until that is mended."), "{text}");
+    }
+
+    /// The others are of another target, or cannot be listed.
+    #[test]
+    fn pods_may_have_more_than_two_hpas() {
+        let text = of(|hpa| {
+            hpa["status"]["conditions"][1] = json!({"type": "ScalingActive",
+                "status": "False", "reason": "AmbiguousSelector", "message": "why"});
+        });
+        let remedy = "why. Other HPAs have the same pods: keep one, with the metrics of all.";
+        assert!(text.contains(remedy), "{text}");
     }
 
     /// The second one may be so new that no condition tells of it.

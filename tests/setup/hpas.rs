@@ -167,6 +167,31 @@ pub fn put_filler(server: &FakeApiServer, name: &str) {
     });
 }
 
+/// The controller stops HPAs of one target; they do not move it.
+#[test]
+fn hpas_of_one_workload_stop_each_other() {
+    let server = server();
+    put_filler(&server, "miner");
+    let path = "/apis/autoscaling/v2/namespaces/opportunistic/horizontalpodautoscalers/";
+    let miner = format!("{path}miner");
+    let mut other = server.store().change(|store| store.objects[&miner].value.clone());
+    for (name, words) in [
+        ("b", "opportunistic/b scales the same workload, so the controller stops both"),
+        (
+            "c",
+            "opportunistic/b, opportunistic/c scale the same workload, so the controller stops them \
+             all",
+        ),
+    ] {
+        other["metadata"]["name"] = name.into();
+        let other = other.clone();
+        server.store().change(|store| store.put(&format!("{path}{name}"), "x", other));
+        let output = check(&server, &["-o", "json", "--only", "OPP-HPA-002"]);
+        assert!(output.stdout.contains(words), "{words}: {output}");
+        assert!(output.stdout.contains("keep one, with the metrics of all"), "{output}");
+    }
+}
+
 /// One list of all pods serves the count and every HPA; it used to be one for each.
 #[test]
 fn the_pods_are_listed_once_however_many_hpas_are_judged() {

@@ -81,7 +81,7 @@ fn held(spec: &HpaSpec, outcome: &Outcome) -> String {
             };
             format!("{name} {problem}")
         }
-        Some(ScalingActive::AmbiguousSelector) => "two HPAs have the same pods".to_owned(),
+        Some(ScalingActive::AmbiguousSelector) => "other HPAs have the same pods".to_owned(),
         _ => "the scale has no usable selector".to_owned(),
     };
     format!("{reason}, so the count stays")
