@@ -125,19 +125,18 @@ impl PressureStore {
                 (node, reading)
             })
             .buffer_unordered(MAX_REQUESTS);
-        let mut read = Vec::new();
+        let (mut read, mut incomplete) = (Vec::new(), Vec::new());
         while let Some((node, reading)) = readings.next().await {
             let problem = match reading {
                 Ok(reading) => {
                     let found = state
                         .cluster_state()
                         .read(|snapshot, _| NodePressure::of(&node, &reading, &snapshot.ledger));
-                    let has_none = found == NodePressure::Unknown;
-                    self.apply(&node, Ok(found)).map(|missing| match missing {
-                        _ if has_none => NO_PRESSURE.to_owned(),
-                        1 => "its kubelet reports nothing of a paid pod".to_owned(),
-                        pods => format!("its kubelet reports nothing of {pods} paid pods"),
-                    })
+                    let Some(found) = found else {
+                        incomplete.push((node, reading));
+                        continue;
+                    };
+                    self.take(&node, found)
                 }
                 Err(error) => {
                     let is_forbidden = matches!(error, ClusterError::Forbidden { .. });
@@ -152,7 +151,25 @@ impl PressureStore {
             };
             read.push((node, problem));
         }
+        // All pods are read for these, under the lock that watches wait for: once a round.
+        let found = state
+            .cluster_state()
+            .read(|snapshot, _| NodePressure::of_all(&incomplete, &snapshot.ledger));
+        read.extend(incomplete.into_iter().zip(found).map(|((node, _), found)| {
+            let problem = self.take(&node, found);
+            (node, problem)
+        }));
         self.note(before, &read)
+    }
+
+    /// Takes in what a reading of a node tells. Why the pressure is unknown now, if it is.
+    fn take(&self, node: &str, found: NodePressure) -> Option<String> {
+        let has_none = found == NodePressure::Unknown;
+        self.apply(node, Ok(found)).map(|missing| match missing {
+            _ if has_none => NO_PRESSURE.to_owned(),
+            1 => "its kubelet reports nothing of a paid pod".to_owned(),
+            pods => format!("its kubelet reports nothing of {pods} paid pods"),
+        })
     }
 
     /// The nodes to read now, and what the readings so far tell of those that there are.

@@ -273,15 +273,13 @@ impl Ledger {
         Some((key, self.bound_of(pod)?, pod.ready))
     }
 
-    /// The paid pods of a node that request CPU, have no CPU limit and are ready, in no order.
-    /// Reads every pod once.
-    pub(crate) fn ready_unthrottled(&self, node: &str) -> impl Iterator<Item = &PodKey> {
-        let place = self.names.get(node);
-        let pods = self
-            .pods
-            .iter()
-            .filter(move |(_, pod)| Some(&pod.place) == place && pod.ready_unthrottled() == 1);
-        pods.map(|(key, _)| key)
+    /// The paid pods that request CPU, have no CPU limit and are ready, each with its node, in no
+    /// order. Reads every pod once.
+    pub(crate) fn ready_unthrottled(&self) -> impl Iterator<Item = (&str, &PodKey)> {
+        let pods = self.pods.iter().filter(|(_, pod)| pod.ready_unthrottled() == 1);
+        pods.filter_map(|(key, pod)| {
+            Some((self.accounts.get(pod.place as usize)?.name.as_deref()?, key))
+        })
     }
 
     /// The account of a name that a node has or a pod is bound to.

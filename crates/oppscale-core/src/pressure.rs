@@ -14,7 +14,7 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ledger::Ledger;
+use super::ledger::{Ledger, NodeAccount};
 use super::record::PodKey;
 use super::resources::CPU;
 
@@ -68,11 +68,52 @@ pub enum NodePressure {
 }
 
 impl NodePressure {
-    /// The pressure of `node` by `reading`. `ledger` knows the node's pods, with their limits.
-    pub fn of(node: &str, reading: &PressureReading, ledger: &Ledger) -> Self {
-        if !reading.has_psi {
-            return Self::Unknown;
+    /// The pressure of `node` by `reading`; `None` if a pod that is ready has no figure, which
+    /// takes [`Self::of_all`]. `ledger` knows the node's pods, with their limits.
+    pub fn of(node: &str, reading: &PressureReading, ledger: &Ledger) -> Option<Self> {
+        match Figures::of(node, reading, ledger) {
+            Some(figures) => figures.are_complete().then(|| figures.pressure()),
+            None => Some(Self::Unknown),
         }
+    }
+
+    /// The pressure of nodes by their readings. Reads every pod once, however many nodes have one
+    /// without a figure.
+    pub fn of_all(readings: &[(Arc<str>, PressureReading)], ledger: &Ledger) -> Vec<Self> {
+        let figures = readings.iter().map(|(node, reading)| Figures::of(node, reading, ledger));
+        let mut figures: Vec<_> = figures.collect();
+        let of_nodes = figures.iter_mut().zip(readings).filter_map(|(figures, (node, _))| {
+            Some((&**node, figures.as_mut().filter(|figures| !figures.are_complete())?))
+        });
+        let mut incomplete: HashMap<&str, &mut Figures<'_>> = of_nodes.collect();
+        if !incomplete.is_empty() {
+            for (node, key) in ledger.ready_unthrottled() {
+                if let Some(figures) = incomplete.get_mut(node)
+                    && !figures.known.contains(key)
+                {
+                    figures.missing.push(key.clone());
+                }
+            }
+        }
+        figures.into_iter().map(|of| of.map_or(Self::Unknown, Figures::pressure)).collect()
+    }
+}
+
+/// Figures of a node's paid pods that request CPU and have no CPU limit, in a reading.
+struct Figures<'l> {
+    account: &'l NodeAccount,
+    /// The pod that waited longest, and the part of the last minute, in percent.
+    longest: Option<(Box<str>, f64)>,
+    /// Those that are ready and have a figure.
+    known: HashSet<&'l PodKey>,
+    /// Those that are ready and have none.
+    missing: Vec<PodKey>,
+}
+
+impl<'l> Figures<'l> {
+    /// `None` if the reading tells nothing or the node is gone.
+    fn of(node: &str, reading: &PressureReading, ledger: &'l Ledger) -> Option<Self> {
+        let account = ledger.account(node).filter(|_| reading.has_psi)?;
         let mut longest: Option<(Box<str>, f64)> = None;
         let mut known = HashSet::new();
         for pod in &reading.pods {
@@ -91,15 +132,19 @@ impl NodePressure {
                 longest = Some((pod.name.clone(), waiting));
             }
         }
-        let Some(account) = ledger.account(node) else { return Self::Unknown };
-        let missing: Vec<_> = match known.len() < account.ready_unthrottled {
-            true => ledger.ready_unthrottled(node).filter(|key| !known.contains(key)).collect(),
-            false => Vec::new(),
-        };
+        Some(Self { account, longest, known, missing: Vec::new() })
+    }
+
+    fn are_complete(&self) -> bool {
+        self.known.len() >= self.account.ready_unthrottled
+    }
+
+    fn pressure(self) -> NodePressure {
+        let Self { account, longest, missing, .. } = self;
         if longest.is_none() && missing.is_empty() && account.paid.get(CPU) != 0 {
-            return Self::Limited;
+            return NodePressure::Limited;
         }
-        Self::Known { longest, missing: missing.into_iter().cloned().collect() }
+        NodePressure::Known { longest, missing }
     }
 }
 

@@ -162,6 +162,46 @@ fn pressure(key: u128, waiting: Option<f64>) -> PodPressure {
     PodPressure { key: PodKey::of_uid(key), name: format!("shop/p{key}").into(), waiting }
 }
 
+fn pressure_of(node: &str, reading: &PressureReading, ledger: &Ledger) -> NodePressure {
+    let all = NodePressure::of_all(&[(node.into(), reading.clone())], ledger).remove(0);
+    let is_incomplete = matches!(&all, NodePressure::Known { missing, .. } if !missing.is_empty());
+    let alone = NodePressure::of(node, reading, ledger);
+    assert_eq!(alone, (!is_incomplete).then(|| all.clone()));
+    all
+}
+
+/// Each node gets its own missing pods, in one pass over those of all.
+#[test]
+fn nodes_that_miss_pods_are_told_apart() {
+    let mut ledger = Ledger::default();
+    let on = |node, key| {
+        let footprint = Resources::default().with(CPU, 100);
+        PodRecord { state: PodState::Bound { node, footprint }, ..paid(key, 0, Some(0)) }
+    };
+    for (node, key) in [("n1", 1), ("n1", 2), ("n2", 3), ("n3", 4), ("n4", 5)] {
+        ledger.apply_pod(on(node, key));
+    }
+    let reading = |node: &str, pods, has_psi| (node.into(), PressureReading { pods, has_psi });
+    let readings = [
+        reading("n1", vec![pressure(2, Some(9.0))], true),
+        reading("n2", vec![pressure(3, Some(1.0))], true),
+        reading("n3", vec![], true),
+        reading("n4", vec![], false),
+        reading("gone", vec![], true),
+    ];
+    let expected = [
+        known(Some(("shop/p2", 9.0)), &[1]),
+        known(Some(("shop/p3", 1.0)), &[]),
+        known(None, &[4]),
+        NodePressure::Unknown,
+        NodePressure::Unknown,
+    ];
+    assert_eq!(NodePressure::of_all(&readings, &ledger), expected);
+    for ((node, reading), expected) in readings.iter().zip(expected) {
+        assert_eq!(pressure_of(node, reading, &ledger), expected, "{node}");
+    }
+}
+
 #[test]
 fn only_paid_pods_count_that_request_cpu_and_have_no_limit_of_it() {
     let mut ledger = Ledger::default();
@@ -171,42 +211,38 @@ fn only_paid_pods_count_that_request_cpu_and_have_no_limit_of_it() {
         pods: (1..=6).map(|key| pressure(key, Some(f64::from(key as u32) * 10.0))).collect(),
         has_psi: true,
     };
-    assert_eq!(NodePressure::of("n1", &reading, &ledger), known(None, &[]));
+    assert_eq!(pressure_of("n1", &reading, &ledger), known(None, &[]));
     ledger.apply_pod(paid(3, 1000, Some(2000)));
-    assert_eq!(NodePressure::of("n1", &reading, &ledger), NodePressure::Limited);
+    assert_eq!(pressure_of("n1", &reading, &ledger), NodePressure::Limited);
     ledger.apply_pod(paid(6, 1000, None));
-    assert_eq!(
-        NodePressure::of("n1", &reading, &ledger),
-        NodePressure::Limited,
-        "of unknown limit"
-    );
+    assert_eq!(pressure_of("n1", &reading, &ledger), NodePressure::Limited, "of unknown limit");
     ledger.apply_pod(paid(4, 1000, Some(0)));
     let fourth = known(Some(("shop/p4", 40.0)), &[]);
-    assert_eq!(NodePressure::of("n1", &reading, &ledger), fourth);
+    assert_eq!(pressure_of("n1", &reading, &ledger), fourth);
     let elsewhere = PodState::Bound { node: "n2", footprint: Resources::default() };
     ledger.apply_pod(PodRecord { state: elsewhere, ..paid(9, 0, Some(0)) });
-    assert_eq!(NodePressure::of("n2", &reading, &ledger), known(None, &[]), "of another node");
-    assert_eq!(NodePressure::of("n3", &reading, &ledger), NodePressure::Unknown, "gone");
+    assert_eq!(pressure_of("n2", &reading, &ledger), known(None, &[]), "of another node");
+    assert_eq!(pressure_of("n3", &reading, &ledger), NodePressure::Unknown, "gone");
     ledger.apply_pod(paid(5, 1000, Some(0)));
     let fifth = known(Some(("shop/p5", 50.0)), &[]);
-    assert_eq!(NodePressure::of("n1", &reading, &ledger), fifth);
+    assert_eq!(pressure_of("n1", &reading, &ledger), fifth);
     reading.pods.reverse();
-    assert_eq!(NodePressure::of("n1", &reading, &ledger), fifth, "in any order");
+    assert_eq!(pressure_of("n1", &reading, &ledger), fifth, "in any order");
     reading.pods = vec![pressure(4, None), pressure(5, Some(50.0))];
     let fourth_is_missing = known(Some(("shop/p5", 50.0)), &[4]);
-    assert_eq!(NodePressure::of("n1", &reading, &ledger), fourth_is_missing, "no figure");
+    assert_eq!(pressure_of("n1", &reading, &ledger), fourth_is_missing, "no figure");
     reading.pods = vec![pressure(5, Some(50.0))];
-    assert_eq!(NodePressure::of("n1", &reading, &ledger), fourth_is_missing, "left out");
+    assert_eq!(pressure_of("n1", &reading, &ledger), fourth_is_missing, "left out");
     // A pod that is not ready may have no container that runs, of which a kubelet tells nothing.
     ledger.apply_pod(PodRecord { ready: false, ..paid(4, 1000, Some(0)) });
-    assert_eq!(NodePressure::of("n1", &reading, &ledger), fifth);
+    assert_eq!(pressure_of("n1", &reading, &ledger), fifth);
     reading.pods = vec![pressure(4, Some(40.0))];
     let fifth_is_missing = known(Some(("shop/p4", 40.0)), &[5]);
-    assert_eq!(NodePressure::of("n1", &reading, &ledger), fifth_is_missing, "a ready one");
+    assert_eq!(pressure_of("n1", &reading, &ledger), fifth_is_missing, "a ready one");
     reading.pods = vec![pressure(1, Some(99.0))];
-    assert_eq!(NodePressure::of("n1", &reading, &ledger), known(None, &[5]));
+    assert_eq!(pressure_of("n1", &reading, &ledger), known(None, &[5]));
     reading.has_psi = false;
-    assert_eq!(NodePressure::of("n1", &reading, &ledger), NodePressure::Unknown);
+    assert_eq!(pressure_of("n1", &reading, &ledger), NodePressure::Unknown);
 }
 
 /// The kubelet knows a static pod by the hash of its manifest; the API, by its mirror pod's uid.
@@ -226,7 +262,7 @@ fn a_static_pod_is_found_by_its_name() {
         name: name.into(),
         waiting: Some(30.0),
     };
-    let of = |pods| NodePressure::of("n1", &PressureReading { pods, has_psi: true }, &ledger);
+    let of = |pods| pressure_of("n1", &PressureReading { pods, has_psi: true }, &ledger);
     let waited = known(Some(("kube-system/etcd-n1", 30.0)), &[]);
     for uid in ["9d3a5f1c6b2e4d7f8a0b1c2d3e4f5a6b", ""] {
         assert_eq!(of(vec![pressure(uid, "kube-system/etcd-n1")]), waited, "{uid}");
@@ -242,17 +278,17 @@ fn a_pod_that_no_longer_counts_is_not_missed() {
     ledger.apply_pod(paid(1, 100, Some(0)));
     let reading = PressureReading { pods: Vec::new(), has_psi: true };
     let missing = known(None, &[1]);
-    assert_eq!(NodePressure::of("n1", &reading, &ledger), missing);
+    assert_eq!(pressure_of("n1", &reading, &ledger), missing);
     for changed in [paid(1, 100, Some(200)), paid(1, 0, Some(0)), paid(1, 100, None)] {
         ledger.apply_pod(changed);
-        assert_ne!(NodePressure::of("n1", &reading, &ledger), missing);
+        assert_ne!(pressure_of("n1", &reading, &ledger), missing);
         ledger.apply_pod(paid(1, 100, Some(0)));
-        assert_eq!(NodePressure::of("n1", &reading, &ledger), missing);
+        assert_eq!(pressure_of("n1", &reading, &ledger), missing);
     }
     ledger.set_opportunistic(|_| true);
-    assert_eq!(NodePressure::of("n1", &reading, &ledger), known(None, &[]));
+    assert_eq!(pressure_of("n1", &reading, &ledger), known(None, &[]));
     ledger.set_opportunistic(|_| false);
-    assert_eq!(NodePressure::of("n1", &reading, &ledger), missing);
+    assert_eq!(pressure_of("n1", &reading, &ledger), missing);
 }
 
 #[test]
