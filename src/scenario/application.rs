@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use hpa_model::application::{Application, Measure, MetricPath, Target};
 use hpa_model::{HpaSpec, MetricSource, MetricSpec, ResourceName};
-use oppscale_cluster::autoscaler::SCALED_OBJECT;
+use oppscale_cluster::autoscaler::paused_target;
 use oppscale_core::resources::{CPU, MEMORY};
 use oppscale_core::units;
-use serde_json::Value;
 
 use super::manifest::{ContainerCpu, Manifest, WorkloadFile};
 
@@ -66,7 +65,7 @@ pub fn targets(manifests: &[Manifest]) -> Vec<Target> {
             && (&target.kind, &target.name) == (&other.kind, &other.name)
     };
     let of = |manifest: &Manifest| {
-        if let Some(target) = paused(&manifest.object) {
+        if let Some(target) = paused_target(&manifest.object) {
             return target;
         }
         // The controller reads the scale first.
@@ -75,33 +74,11 @@ pub fn targets(manifests: &[Manifest]) -> Vec<Target> {
         }
         let others = manifests.iter().filter(|other| scales_same(manifest, other));
         // KEDA deletes the HPA of a paused one.
-        let others = others.filter(|other| paused(&other.object).is_none());
+        let others = others.filter(|other| paused_target(&other.object).is_none());
         let others: Vec<_> = others.map(|other| other.name().to_owned()).collect();
         if others.is_empty() { Target::Scalable } else { Target::Shared(others) }
     };
     manifests.iter().map(of).collect()
-}
-
-/// The target of a ScaledObject that its annotations pause (`NeedToBePausedByAnnotation` of KEDA
-/// 2.17).
-fn paused(object: &Value) -> Option<Target> {
-    let annotations = &object["metadata"]["annotations"];
-    let value = |name: &str| match &annotations[format!("autoscaling.keda.sh/{name}")] {
-        _ if object["kind"] != SCALED_OBJECT => None,
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
-    };
-    if let Some(replicas) = value("paused-replicas") {
-        return Some(Target::Paused {
-            annotation: "paused-replicas",
-            replicas: replicas.parse().ok(),
-        });
-    }
-    // KEDA takes for true what Go cannot parse as a boolean.
-    let is_off = |text: &str| ["0", "f", "F", "false", "False", "FALSE"].contains(&text);
-    let is_paused = value("paused").is_some_and(|text| !is_off(&text));
-    is_paused.then_some(Target::Paused { annotation: "paused", replicas: None })
 }
 
 /// A pod of the workload, as far as its manifest or the user says.

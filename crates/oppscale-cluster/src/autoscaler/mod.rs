@@ -16,6 +16,7 @@ pub use reader::HpaReader;
 
 use std::collections::BTreeMap;
 
+use hpa_model::application::Target;
 use hpa_model::{
     Behavior, FieldError, HpaSpec, Invalid, Policy, PolicyType, ScalingRules, SelectPolicy,
     Tolerance,
@@ -358,11 +359,42 @@ fn quantity(text: &QuantityText, field: String) -> Result<Quantity, FieldError> 
     }
 }
 
+/// The target of a ScaledObject that its annotations pause (`NeedToBePausedByAnnotation` of KEDA
+/// 2.17); `None` if it is not paused, or is no ScaledObject.
+#[must_use]
+pub fn paused_target(object: &Value) -> Option<Target> {
+    if object["kind"] != SCALED_OBJECT {
+        return None;
+    }
+    let object = ScaledObject::deserialize(object).ok()?;
+    if let Some(replicas) = object.annotation("paused-replicas") {
+        let replicas = replicas.parse().ok();
+        return Some(Target::Paused { annotation: "paused-replicas", replicas });
+    }
+    let target = Target::Paused { annotation: "paused", replicas: None };
+    object.is_annotated("paused").then_some(target)
+}
+
 /// A ScaledObject, as far as it decides about its HPA.
 #[derive(Deserialize)]
 struct ScaledObject {
     metadata: ObjectMeta,
     spec: ScaledObjectSpec,
+}
+
+impl ScaledObject {
+    /// The value of the annotation `autoscaling.keda.sh/NAME`.
+    fn annotation(&self, name: &str) -> Option<&str> {
+        let annotations = self.metadata.annotations.as_ref()?;
+        annotations.get(&format!("autoscaling.keda.sh/{name}")).map(String::as_str)
+    }
+
+    /// Whether this annotation is true, for which KEDA takes what Go cannot parse as a boolean
+    /// (`getBoolAnnotation`).
+    fn is_annotated(&self, name: &str) -> bool {
+        let is_off = |text: &str| ["0", "f", "F", "false", "False", "FALSE"].contains(&text);
+        self.annotation(name).is_some_and(|text| !is_off(text))
+    }
 }
 
 #[derive(Deserialize)]
