@@ -557,6 +557,32 @@ fn a_paused_scaled_object_keeps_its_replicas() {
     }
 }
 
+/// KEDA disables that direction in its HPA, whatever policies the ScaledObject has for it.
+#[test]
+fn a_scaled_object_may_be_paused_in_one_direction() {
+    let env = TestEnv::new();
+    let file = std::fs::read_to_string(fixture("hpa/public/celery-keda.yaml")).unwrap();
+    let behavior = "advanced: {horizontalPodAutoscalerConfig: {behavior: {scaleDown: \
+                    {selectPolicy: Min}}}}";
+    for (annotations, expected) in [
+        ("autoscaling.keda.sh/paused-scale-in: 'true'", "only up. scaleDown has selectPolicy"),
+        ("autoscaling.keda.sh/paused-scale-out: 'yes'", "only down. scaleUp has selectPolicy"),
+        (
+            "autoscaling.keda.sh/paused-scale-in: '1', autoscaling.keda.sh/paused-scale-out: ''",
+            "inert. Both directions have selectPolicy Disabled.",
+        ),
+        ("autoscaling.keda.sh/paused-scale-in: 'false'", "oscillating."),
+    ] {
+        let metadata = format!("namespace: shop, annotations: {{{annotations}}}}}");
+        let file = file.replace("namespace: shop}", &metadata);
+        env.write("so.yaml", &file.replace("  triggers:", &format!("  {behavior}\n  triggers:")));
+        let output = env.run(["simulate", "-f", "so.yaml", "--metric", "queue"]);
+        let text = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        let words = format!("keda-hpa-celery-worker: {expected}");
+        assert!(text.starts_with(&words), "{words}: {output}");
+    }
+}
+
 /// KEDA deletes its HPA, so that another one of the same target runs alone.
 #[test]
 fn a_paused_scaled_object_does_not_stop_another_hpa() {

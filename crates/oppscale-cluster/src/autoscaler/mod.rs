@@ -203,6 +203,7 @@ impl Autoscaler {
     /// When the object is not a ScaledObject, or a trigger states no threshold that is known here.
     pub fn of_scaled_object(object: &Value) -> Result<Self, String> {
         let object = ScaledObject::deserialize(object).map_err(|error| error.to_string())?;
+        let behavior = object.behavior();
         let (name, spec) = (object.metadata.name.unwrap_or_default(), object.spec);
         let config = spec.advanced.horizontal_pod_autoscaler_config;
         let labels = BTreeMap::from([("scaledobject.keda.sh/name".to_owned(), name.clone())]);
@@ -235,7 +236,7 @@ impl Autoscaler {
                 min_replicas: Some(spec.min_replica_count.unwrap_or(0).max(1)),
                 max_replicas: spec.max_replica_count.unwrap_or(100),
                 metrics: Some(metrics.collect::<Result<_, _>>()?),
-                behavior: config.behavior,
+                behavior,
             }),
             status: None,
         }))
@@ -394,6 +395,22 @@ impl ScaledObject {
     fn is_annotated(&self, name: &str) -> bool {
         let is_off = |text: &str| ["0", "f", "F", "false", "False", "FALSE"].contains(&text);
         self.annotation(name).is_some_and(|text| !is_off(text))
+    }
+
+    /// The behavior of its HPA, in which KEDA disables paused directions
+    /// (`newHPAForScaledObject` of KEDA 2.18).
+    fn behavior(&self) -> Option<v2::HorizontalPodAutoscalerBehavior> {
+        let mut behavior = self.spec.advanced.horizontal_pod_autoscaler_config.behavior.clone();
+        let disable = |rules: &mut Option<v2::HPAScalingRules>| {
+            rules.get_or_insert_default().select_policy = Some("Disabled".to_owned());
+        };
+        if self.is_annotated("paused-scale-in") {
+            disable(&mut behavior.get_or_insert_default().scale_down);
+        }
+        if self.is_annotated("paused-scale-out") {
+            disable(&mut behavior.get_or_insert_default().scale_up);
+        }
+        behavior
     }
 }
 
