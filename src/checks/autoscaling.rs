@@ -251,11 +251,12 @@ fn single(hpas: &[Listed], hpa: &Autoscaler, of: &str) -> Finding {
     let target = hpa.target();
     let same = hpas.iter().map(|other| &other.hpa);
     let same = same.filter(|other| other.scales(hpa.namespace(), &target.kind, &target.name));
+    let bounds = Autoscaler::common_bounds(same.clone());
     let others: Vec<_> = same.map(Autoscaler::full_name).filter(|other| other != of).collect();
     match others.is_empty() {
         true => CheckId::SingleHpa.passed(),
         false => CheckId::SingleHpa
-            .failed(ambiguous(&others, "the same workload"))
+            .failed(ambiguous(&others, "the same workload", bounds))
             .fix("keep one, with the metrics of all"),
     }
 }

@@ -57,8 +57,8 @@ fn judged(
         Target::Paused { .. } => {
             return vec![ID.skipped("its ScaledObject is paused, so KEDA deletes the HPA")];
         }
-        Target::Shared(others) => {
-            let text = ambiguous(others, "the same target");
+        Target::Shared { others, bounds } => {
+            let text = ambiguous(others, "the same target", *bounds);
             return vec![CheckId::SingleHpa.failed(text).fix("keep one, with the metrics of all")];
         }
     }

@@ -119,7 +119,7 @@ pub async fn run(args: &WhyArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let is_other = |other: &&Autoscaler| {
         other.name() != name && other.scales(namespace, &target.kind, &target.name)
     };
-    let others: Vec<_> = others.iter().filter(is_other).map(Autoscaler::name).collect();
+    let others: Vec<_> = others.iter().filter(is_other).collect();
     let now = metrics_now(&cluster, namespace, &hpa).await.unwrap_or_else(|why| {
         printer.warn(&format!(
             "cannot read what the controller reads now: {why}; the answer goes by the status of the \
@@ -173,7 +173,7 @@ struct Proposal {
 /// this moment would do.
 fn explain(
     hpa: &Autoscaler,
-    others: &[&str],
+    others: &[&Autoscaler],
     now: Option<&DryRunStep>,
     events: &[Event],
 ) -> Vec<String> {
@@ -201,10 +201,12 @@ fn explain(
     if let Some(owner) = hpa.scaled_object() {
         text.push(format!("KEDA made it of ScaledObject {owner}, and undoes edits."));
     }
+    let common = Autoscaler::common_bounds(others.iter().copied().chain([hpa]));
     if !others.is_empty() {
+        let names: Vec<_> = others.iter().map(|other| other.name()).collect();
         text.push(format!(
             "{}: keep one, with the metrics of all.",
-            ambiguous(others, &format!("{target}, too"))
+            ambiguous(&names, &format!("{target}, too"), common)
         ));
     }
     let failed: Vec<_> = ["AbleToScale", "ScalingActive"]
@@ -254,6 +256,11 @@ fn explain(
             !lifted
         });
     text.push(match current {
+        Some(current)
+            if common.swing().is_some() && (i64::from(min)..=i64::from(max)).contains(&current) =>
+        {
+            format!("Next sync: it stays at {current}, from where another HPA moves it.")
+        }
         Some(current) => next(hpa, current, &proposals, now, is_stopped),
         None => {
             "Next sync: no change, as long as the scale of the target cannot be read.".to_owned()
@@ -564,7 +571,10 @@ mod tests {
     #[test]
     fn other_hpas_of_the_same_target_are_named() {
         let hpa = serde_json::from_value(hpa()).unwrap();
-        let text = explain(&hpa, &["web-old"], None, &[]).join("\n");
+        let mut other = self::hpa();
+        other["metadata"]["name"] = "web-old".into();
+        let old: Autoscaler = serde_json::from_value(other.clone()).unwrap();
+        let text = explain(&hpa, &[&old], None, &[]).join("\n");
         assert!(text.contains("web-old scales Deployment web, too, so the controller"), "{text}");
         assert!(text.contains("Next sync: it stays at 10 until that is mended."), "{text}");
         // They are no reason to drop the remedy of another problem.
@@ -573,12 +583,24 @@ mod tests {
             object["status"]["conditions"][1] = json!({"type": "ScalingActive",
                 "status": "False", "reason": reason, "message": "why"});
             let hpa = serde_json::from_value(object).unwrap();
-            explain(&hpa, &["web-old"], None, &[]).join("\n")
+            explain(&hpa, &[&old], None, &[]).join("\n")
         };
         let text = failed("FailedGetResourceMetric");
         assert!(text.contains("FailedGetResourceMetric: why. Look whether"), "{text}");
         let text = failed("AmbiguousSelector");
         assert!(text.contains("AmbiguousSelector: why.\n"), "{text}");
+        // Their bounds move the target all the same.
+        for (bounds, next) in [
+            ((30, 40), "it stays at 10, from where another HPA moves it."),
+            ((1, 1), "it stays at 10, from where another HPA moves it."),
+        ] {
+            (other["spec"]["minReplicas"], other["spec"]["maxReplicas"]) =
+                (bounds.0.into(), bounds.1.into());
+            let other = serde_json::from_value(other.clone()).unwrap();
+            let text = explain(&hpa, &[&other], None, &[]).join("\n");
+            assert!(text.contains("replicas in turn: keep one"), "{text}");
+            assert!(text.contains(&format!("Next sync: {next}")), "{text}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use hpa_model::application::{Application, Measure, MetricPath, Target};
 use hpa_model::{HpaSpec, MetricSource, MetricSpec, ResourceName};
+use oppscale_cluster::Autoscaler;
 use oppscale_cluster::autoscaler::paused_target;
 use oppscale_core::resources::{CPU, MEMORY};
 use oppscale_core::units;
@@ -75,8 +76,15 @@ pub fn targets(manifests: &[Manifest]) -> Vec<Target> {
         let others = manifests.iter().filter(|other| scales_same(manifest, other));
         // KEDA deletes the HPA of a paused one.
         let others = others.filter(|other| paused_target(&other.object).is_none());
-        let others: Vec<_> = others.map(|other| other.name().to_owned()).collect();
-        if others.is_empty() { Target::Scalable } else { Target::Shared(others) }
+        let others: Vec<_> = others.collect();
+        if others.is_empty() {
+            return Target::Scalable;
+        }
+        let all = others.iter().copied().chain([manifest]);
+        Target::Shared {
+            bounds: Autoscaler::common_bounds(all.map(|manifest| &manifest.autoscaler)),
+            others: others.iter().map(|other| other.name().to_owned()).collect(),
+        }
     };
     manifests.iter().map(of).collect()
 }

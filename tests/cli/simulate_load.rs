@@ -607,6 +607,35 @@ fn a_paused_scaled_object_does_not_stop_another_hpa() {
     assert!(check.contains("AmbiguousSelector"), "{check}");
 }
 
+/// Upstream, `reconcileAutoscaler` applies the bounds before it looks at selectors.
+#[test]
+fn hpas_of_one_target_with_other_bounds_move_it_for_ever() {
+    let env = TestEnv::new();
+    let one = web("{}", CONTAINER);
+    let hpa = one.split_once("---\n").unwrap().1;
+    let other = hpa.replace("metadata: {name: web}", "metadata: {name: more}");
+    let other = other
+        .replace("minReplicas: 2", "minReplicas: 30")
+        .replace("maxReplicas: 20", "maxReplicas: 40");
+    env.write("web.yaml", &format!("{one}---\n{other}"));
+    let words = "more scales the same target, so the controller applies only the bounds of both \
+                 (AmbiguousSelector), which exclude each other, and sets 20 and 30 replicas in turn";
+    let output = env.run(["simulate", "-f", "web.yaml"]);
+    let text = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.starts_with(&format!("web: oscillating. {words}.")), "{output}");
+    assert!(text.contains("20 to 30 replicas"), "{output}");
+    let check = env.run(["check", "-f", "web.yaml", "--only", "OPP-HPA-001"]);
+    let text = check.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains(words), "{check}");
+    // Bounds that overlap hold it.
+    let other = other.replace("minReplicas: 30", "minReplicas: 19");
+    env.write("web.yaml", &format!("{one}---\n{other}"));
+    let output = env.run(["simulate", "-f", "web.yaml"]);
+    assert!(output.stdout.starts_with("web: inert. more scales the same target"), "{output}");
+    let text = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("19 replicas all the time"), "{output}");
+}
+
 /// As `kubectl create` accepts it: the API server completes the name.
 #[test]
 fn a_generated_name_is_its_prefix_before_it_exists() {

@@ -152,11 +152,42 @@ fn the_verdict_is_what_the_metric_and_its_target_make_of_it() {
     assert_eq!(judge(&inert).unwrap().steady_state, SteadyState::Inert);
 }
 
+/// The target of an HPA with these bounds and of another one.
+fn shared(own: (u32, u32), other: (u32, u32)) -> Target {
+    Target::Shared { others: vec!["other".to_owned()], bounds: [own, other].into_iter().collect() }
+}
+
+/// The controller applies the bounds of an HPA before it looks for others with its pods.
+#[test]
+fn hpas_of_one_target_move_it_between_bounds_that_exclude_each_other() {
+    let mut setup = cpu();
+    let bounds = (setup.spec.effective_min(), setup.spec.max_replicas);
+    let (min, max) = (bounds.1 + 5, bounds.1 + 10);
+    setup.target = shared(bounds, (min, max));
+    let verdict = judge(&setup).unwrap();
+    let swing = SteadyState::Oscillates { least: bounds.1, most: min };
+    assert_eq!(verdict.steady_state, swing);
+    let words = format!("sets {} and {min} replicas in turn. Keep one", bounds.1);
+    assert!(verdict.why.contains(&words), "{}", verdict.why);
+    setup.start_replicas = min;
+    let run = simulate(&setup).unwrap();
+    assert!(run.outcome.reversals > 100, "{:?}", run.outcome);
+    assert_eq!((run.outcome.least_replicas, run.outcome.most_replicas), (bounds.1, min));
+    // The same for the other one.
+    setup.spec.min_replicas = Some(min);
+    setup.spec.max_replicas = max;
+    setup.target = shared((min, max), bounds);
+    assert_eq!(judge(&setup).unwrap().steady_state, swing);
+    let run = simulate(&setup).unwrap();
+    assert_eq!((run.outcome.least_replicas, run.outcome.most_replicas), (bounds.1, min));
+    assert!(run.outcome.reversals > 100, "{:?}", run.outcome);
+}
+
 /// Two HPAs on one target stop each other, and a target without a scale stops its HPA.
 #[test]
 fn a_target_that_cannot_be_scaled_keeps_its_replicas() {
     for (target, reason) in [
-        (Target::Shared(vec!["other".to_owned()]), "AmbiguousSelector"),
+        (shared((1, 20), (2, 30)), "AmbiguousSelector"),
         (Target::NoScale("Job of batch/v1 has no scale".to_owned()), "FailedGetScale"),
     ] {
         let setup = ApplicationSetup { target, ..cpu() };

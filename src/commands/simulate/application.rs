@@ -184,6 +184,7 @@ fn staged(
         let entry = |name: String, setup: ApplicationSetup, manifest: Manifest| {
             let start = match setup.target {
                 Target::Paused { replicas: Some(replicas), .. } => replicas,
+                Target::Shared { bounds, .. } => bounds.apply(setup.needed(setup.demand.at(0))),
                 _ => setup.needed(setup.demand.at(0)),
             };
             Entry {
@@ -372,6 +373,10 @@ fn simulated(entry: Entry) -> anyhow::Result<Entry> {
     let error = |error| anyhow!("{}: {error}", entry.name);
     let run = simulate(&entry.setup).map_err(error)?;
     let mut verdict = judge(&entry.setup).map_err(error)?;
+    // It holds whatever the metrics are.
+    if entry.setup.target.obstacle().is_some() {
+        return Ok(Entry { run, verdict: Some(verdict), ..entry });
+    }
     if entry.setup.application.queues
         && !entry.is_capacity_given
         && verdict.steady_state != SteadyState::Inert

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
-use hpa_model::application::Target;
+use hpa_model::application::{Target, stopped};
 use hpa_model::{
     ClusterReading, ControllerConfig, DryRun, DryRunStep, HpaSpec, KubernetesVersion, LoadShare,
     MetricSpec,
@@ -323,15 +323,16 @@ async fn live_hpa(
             false => format!("; delete them when you apply {}", manifest.name()),
         };
         printer.note(&format!(
-            "HPAs {} scale {object}, so the controller stops them all (AmbiguousSelector){advice}",
-            names.join(", ")
+            "HPAs {} scale {object}, so {}{advice}",
+            names.join(", "),
+            stopped("them all", Autoscaler::common_bounds(same.iter().copied()))
         ));
     } else if !is_in_file {
         printer.note(&format!(
-            "HPA {} scales {object} now; beside {} the controller would stop both \
-             (AmbiguousSelector), so delete it when you apply the other",
+            "HPA {} scales {object} now; beside {} {}, so delete it when you apply the other",
             first.name(),
-            manifest.name()
+            manifest.name(),
+            stopped("both", Autoscaler::common_bounds([*first, &manifest.autoscaler]))
         ));
     }
     let is_running = first.condition("ScalingActive").is_none_or(|c| c.status != "False");

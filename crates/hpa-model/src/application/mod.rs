@@ -22,7 +22,8 @@ pub use dominant_delays::{Delay, DominantDelays, WithoutDelay, dominant_delays};
 pub use measure::{Measure, MetricPath};
 pub use outcome::{Outcome, Run, Sample};
 pub use setup::{
-    Application, ApplicationError, ApplicationSetup, MAX_LENGTH_MS, Target, ambiguous,
+    Application, ApplicationError, ApplicationSetup, CommonBounds, MAX_LENGTH_MS, Target,
+    ambiguous, stopped,
 };
 pub use simulation::simulate;
 pub use verdict::{ApplicationVerdict, SteadyState, judge};

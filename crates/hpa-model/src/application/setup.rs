@@ -44,8 +44,13 @@ pub enum Target {
     Scalable,
     /// Its scale cannot be read, for this reason: `AbleToScale` is False, `FailedGetScale`.
     NoScale(String),
-    /// These HPAs have the same pods: `ScalingActive` is False, `AmbiguousSelector`.
-    Shared(Vec<String>),
+    /// Other HPAs have the same pods: `ScalingActive` is False, `AmbiguousSelector`.
+    Shared {
+        /// Their names.
+        others: Vec<String>,
+        /// Bounds of all of them together.
+        bounds: CommonBounds,
+    },
     /// Its ScaledObject is paused, so KEDA deletes the HPA.
     Paused {
         /// The annotation of `autoscaling.keda.sh` that pauses it.
@@ -55,8 +60,41 @@ pub enum Target {
     },
 }
 
+/// The greatest `minReplicas` and the least `maxReplicas` of HPAs with the same pods. The controller
+/// applies the bounds of each before it looks who else has them (`reconcileAutoscaler`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommonBounds {
+    min: u32,
+    max: u32,
+}
+
+impl FromIterator<(u32, u32)> for CommonBounds {
+    fn from_iter<I: IntoIterator<Item = (u32, u32)>>(bounds: I) -> Self {
+        let all = Self { min: 0, max: u32::MAX };
+        bounds
+            .into_iter()
+            .fold(all, |all, (min, max)| Self { min: all.min.max(min), max: all.max.min(max) })
+    }
+}
+
+impl CommonBounds {
+    /// The counts between which the HPAs move their target for ever, if their bounds exclude each
+    /// other.
+    #[must_use]
+    pub fn swing(self) -> Option<(u32, u32)> {
+        (self.max < self.min).then_some((self.max, self.min))
+    }
+
+    /// What HPAs make of this count at their next sync. If their bounds exclude each other, that
+    /// of the other side.
+    #[must_use]
+    pub fn apply(self, replicas: u32) -> u32 {
+        if replicas > self.max { self.max } else { replicas.max(self.min) }
+    }
+}
+
 impl Target {
-    /// Why the replicas stay what they are, in sentences, if they do whatever the metrics are.
+    /// Why the HPA does not follow its metrics, in sentences, if it does not whatever they are.
     #[must_use]
     pub fn obstacle(&self) -> Option<String> {
         match self {
@@ -65,9 +103,13 @@ impl Target {
                 "The controller cannot read the scale of its target (FailedGetScale), so the \
                  replicas stay what they are: {why}."
             )),
-            Self::Shared(others) => Some(format!(
-                "{}: the replicas stay what they are. Keep one, with the metrics of all.",
-                ambiguous(others, "the same target")
+            Self::Shared { others, bounds } => Some(format!(
+                "{}{}. Keep one, with the metrics of all.",
+                ambiguous(others, "the same target", *bounds),
+                match bounds.swing() {
+                    Some(_) => "",
+                    None => ": the replicas stay what they are",
+                }
             )),
             Self::Paused { annotation, replicas } => Some(format!(
                 "Its ScaledObject is paused (autoscaling.keda.sh/{annotation}), so KEDA deletes \
@@ -83,13 +125,25 @@ impl Target {
 
 /// The clause that other HPAs scale `target` as well, and what the controller does then.
 #[must_use]
-pub fn ambiguous<S: Borrow<str>>(others: &[S], target: &str) -> String {
+pub fn ambiguous<S: Borrow<str>>(others: &[S], target: &str, bounds: CommonBounds) -> String {
     let (scale, all) = match others.len() {
         1 => ("scales", "both"),
         _ => ("scale", "them all"),
     };
     let others = others.join(", ");
-    format!("{others} {scale} {target}, so the controller stops {all} (AmbiguousSelector)")
+    format!("{others} {scale} {target}, so {}", stopped(all, bounds))
+}
+
+/// The clause on what the controller does with HPAs that have the same pods.
+#[must_use]
+pub fn stopped(all: &str, bounds: CommonBounds) -> String {
+    match bounds.swing() {
+        None => format!("the controller stops {all} (AmbiguousSelector)"),
+        Some((least, most)) => format!(
+            "the controller applies only the bounds of {all} (AmbiguousSelector), which exclude \
+             each other, and sets {least} and {most} replicas in turn"
+        ),
+    }
 }
 
 /// Capacity, requests and start of one pod.

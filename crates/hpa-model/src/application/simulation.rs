@@ -110,6 +110,16 @@ impl<'s> Simulation<'s> {
             let jitter = self.prng.below(self.setup.timing.jitter_ms.saturating_add(1));
             self.next_sync_ms += self.setup.timing.period_ms.saturating_add(jitter);
         }
+        if let Target::Shared { bounds, .. } = &self.setup.target
+            && now % self.setup.timing.period_ms < STEP_MS
+        {
+            // A sync of the others.
+            let from = self.workload.spec_replicas();
+            let to = bounds.apply(from);
+            if from != to {
+                self.rescale(now, to);
+            }
+        }
         self.workload.forget_before(at(now));
     }
 
@@ -234,7 +244,7 @@ impl<'s> Simulation<'s> {
         let observation = Observation {
             scale: (!matches!(target, Target::NoScale(_))).then_some(scale),
             selector: match target {
-                Target::Shared(_) => Selector::Ambiguous,
+                Target::Shared { .. } => Selector::Ambiguous,
                 Target::Scalable | Target::NoScale(_) | Target::Paused { .. } => Selector::Valid,
             },
             pods: match lists_pods {
@@ -256,13 +266,17 @@ impl<'s> Simulation<'s> {
             self.run.failure = failed.map(|c| format!("{}: {}", c.reason, c.message));
         }
         if let Some(to) = outcome.rescaled_to() {
-            let from = self.workload.spec_replicas();
-            self.workload.scale(at(now), to);
-            self.run.rescales.push(Rescale { at_ms: now, from, to });
-            let outcome = &mut self.run.outcome;
-            outcome.least_replicas = outcome.least_replicas.min(to);
-            outcome.most_replicas = outcome.most_replicas.max(to);
+            self.rescale(now, to);
         }
+    }
+
+    fn rescale(&mut self, now: u64, to: u32) {
+        let from = self.workload.spec_replicas();
+        self.workload.scale(at(now), to);
+        self.run.rescales.push(Rescale { at_ms: now, from, to });
+        let outcome = &mut self.run.outcome;
+        outcome.least_replicas = outcome.least_replicas.min(to);
+        outcome.most_replicas = outcome.most_replicas.max(to);
     }
 
     /// The value of a metric that is not per pod, thousandths.

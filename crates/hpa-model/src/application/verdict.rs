@@ -10,7 +10,7 @@ use oppscale_core::units;
 
 use super::demand::Demand;
 use super::outcome::Run;
-use super::setup::{ApplicationError, ApplicationSetup};
+use super::setup::{ApplicationError, ApplicationSetup, Target};
 use super::simulation::{reversals, simulate};
 use crate::replica_calculator::Tolerances;
 use crate::{Behavior, SelectPolicy};
@@ -71,7 +71,13 @@ const LOADS: [f64; 3] = [0.35, 0.6, 0.85];
 pub fn judge(setup: &ApplicationSetup) -> Result<ApplicationVerdict, ApplicationError> {
     if let Some(why) = setup.target.obstacle() {
         setup.check()?;
-        return Ok(ApplicationVerdict { steady_state: SteadyState::Inert, why });
+        let swing = match &setup.target {
+            Target::Shared { bounds, .. } => bounds.swing(),
+            _ => None,
+        };
+        let steady_state = swing
+            .map_or(SteadyState::Inert, |(least, most)| SteadyState::Oscillates { least, most });
+        return Ok(ApplicationVerdict { steady_state, why });
     }
     let (min, max) = (setup.spec.effective_min().max(1), setup.spec.max_replicas);
     if min >= max {

@@ -16,7 +16,7 @@ pub use reader::HpaReader;
 
 use std::collections::BTreeMap;
 
-use hpa_model::application::Target;
+use hpa_model::application::{CommonBounds, Target};
 use hpa_model::{
     Behavior, FieldError, HpaSpec, Invalid, Policy, PolicyType, ScalingRules, SelectPolicy,
     Tolerance,
@@ -100,6 +100,13 @@ impl Autoscaler {
     pub fn bounds(&self) -> (i32, i32) {
         let spec = self.0.spec.as_ref();
         spec.map_or((1, 0), |spec| (spec.min_replicas.unwrap_or(1), spec.max_replicas))
+    }
+
+    /// The bounds of HPAs of one target.
+    pub fn common_bounds<'a>(hpas: impl IntoIterator<Item = &'a Self>) -> CommonBounds {
+        let bound = |count: i32| u32::try_from(count).unwrap_or(0);
+        let bounds = hpas.into_iter().map(Self::bounds);
+        bounds.map(|(min, max)| (bound(min), bound(max))).collect()
     }
 
     /// `status.currentReplicas` and `status.desiredReplicas`; 0 if unset.
