@@ -43,7 +43,7 @@ pub enum FieldError {
         /// The value.
         value: String,
         /// The values that it takes, in quotes.
-        supported: &'static str,
+        supported: String,
     },
     /// A field must not be set here.
     #[error("{field}: Forbidden: {detail}")]

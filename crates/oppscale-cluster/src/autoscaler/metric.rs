@@ -12,17 +12,12 @@ use super::validation;
 use super::{quantity, unsupported};
 use crate::label_selector;
 
-/// The types of metrics.
-const TYPES: [&str; 5] = ["ContainerResource", "External", "Object", "Pods", "Resource"];
-
 /// The block of a metric in a spec.
 pub(super) struct Block<'a> {
-    /// The `type` that it belongs to.
-    kind: &'static str,
-    /// Its field.
-    field: &'static str,
     /// Name of the metric or resource.
     pub(super) name: &'a str,
+    /// The source, as the HPA model takes it.
+    source: MetricSource,
     /// Selector of the series.
     selector: Option<&'a LabelSelector>,
     /// Object that the metric describes.
@@ -32,45 +27,59 @@ pub(super) struct Block<'a> {
 }
 
 impl<'a> Block<'a> {
-    /// All blocks of a metric; a valid one has exactly one.
-    fn all(metric: &'a v2::MetricSpec) -> impl Iterator<Item = Self> {
+    /// The types of metrics, each with its field, and its block if the metric has it; a valid one
+    /// has exactly that of its type.
+    fn by_type(metric: &'a v2::MetricSpec) -> [(&'static str, &'static str, Option<Self>); 5] {
         let v2::MetricSpec { container_resource, external, object, pods, resource, type_: _ } =
             metric;
-        let of_resource = |kind, field, name, target| Self {
-            kind,
-            field,
-            name,
-            selector: None,
-            object: None,
-            target,
+        let of_resource =
+            |name, source, target| Self { name, source, selector: None, object: None, target };
+        let of_series = |metric: &'a v2::MetricIdentifier,
+                         source: &dyn Fn(MetricIdentifier) -> MetricSource,
+                         target| {
+            let selector = metric.selector.as_ref();
+            let match_labels = selector.and_then(|selector| selector.match_labels.clone());
+            let source = source(MetricIdentifier { name: metric.name.clone(), match_labels });
+            Self { selector, ..of_resource(&metric.name, source, target) }
         };
-        let of_series = |kind, field, metric: &'a v2::MetricIdentifier, target| Self {
-            selector: metric.selector.as_ref(),
-            ..of_resource(kind, field, &metric.name, target)
-        };
-        let container = container_resource
-            .as_ref()
-            .map(|of| of_resource("ContainerResource", "containerResource", &of.name, &of.target));
-        let external =
-            external.as_ref().map(|of| of_series("External", "external", &of.metric, &of.target));
-        let object = object.as_ref().map(|of| Self {
-            object: Some(&of.described_object),
-            ..of_series("Object", "object", &of.metric, &of.target)
+        let container = container_resource.as_ref().map(|of| {
+            let (resource, container) = (ResourceName::from(&*of.name), of.container.clone());
+            let source = MetricSource::ContainerResource { resource, container };
+            of_resource(&of.name, source, &of.target)
         });
-        let pods = pods.as_ref().map(|of| of_series("Pods", "pods", &of.metric, &of.target));
-        let resource =
-            resource.as_ref().map(|of| of_resource("Resource", "resource", &of.name, &of.target));
-        [container, external, object, pods, resource].into_iter().flatten()
+        let external =
+            external.as_ref().map(|of| of_series(&of.metric, &MetricSource::External, &of.target));
+        let object = object.as_ref().map(|of| {
+            let object = &of.described_object;
+            let source = |metric| MetricSource::Object {
+                metric,
+                kind: object.kind.clone(),
+                name: object.name.clone(),
+            };
+            Self { object: Some(object), ..of_series(&of.metric, &source, &of.target) }
+        });
+        let pods = pods.as_ref().map(|of| of_series(&of.metric, &MetricSource::Pods, &of.target));
+        let resource = resource.as_ref().map(|of| {
+            let source = MetricSource::Resource(ResourceName::from(&*of.name));
+            of_resource(&of.name, source, &of.target)
+        });
+        [
+            ("ContainerResource", "containerResource", container),
+            ("External", "external", external),
+            ("Object", "object", object),
+            ("Pods", "pods", pods),
+            ("Resource", "resource", resource),
+        ]
     }
 
     /// The block of a metric.
     pub(super) fn of(metric: &'a v2::MetricSpec) -> Option<Self> {
-        Self::all(metric).next()
+        Self::by_type(metric).into_iter().find_map(|(.., block)| block)
     }
 
     /// Whether it is the usage of a resource: a Resource or ContainerResource metric.
     pub(super) fn is_resource(&self) -> bool {
-        matches!(self.kind, "Resource" | "ContainerResource")
+        self.source.resource().is_some()
     }
 
     /// The selector of its series as a query takes it; empty if it has none.
@@ -108,54 +117,17 @@ pub fn describe_metric(metric: &v2::MetricSpec) -> String {
 
 /// A metric of a spec, as the HPA model takes it.
 pub(super) fn decode(metric: &v2::MetricSpec, path: &str) -> Result<MetricSpec, FieldError> {
-    let identifier = |metric: &v2::MetricIdentifier| MetricIdentifier {
-        name: metric.name.clone(),
-        match_labels: metric.selector.as_ref().and_then(|s| s.match_labels.clone()),
+    let is_its = |(kind, ..): &(&str, &str, Option<Block<'_>>)| *kind == metric.type_;
+    let Some((_, field, block)) = Block::by_type(metric).into_iter().find(is_its) else {
+        let supported = Block::by_type(metric).map(|(kind, ..)| format!("{kind:?}")).join(", ");
+        return Err(unsupported(format!("{path}.type"), &metric.type_, &supported));
     };
-    let resource = |name: &str| ResourceName::from(name);
-    let (block, found) = match metric.type_.as_str() {
-        "External" => {
-            let source = metric.external.as_ref();
-            ("external", source.map(|s| (MetricSource::External(identifier(&s.metric)), &s.target)))
-        }
-        "Object" => {
-            let source = metric.object.as_ref().map(|source| {
-                let object = &source.described_object;
-                let of_object = MetricSource::Object {
-                    metric: identifier(&source.metric),
-                    kind: object.kind.clone(),
-                    name: object.name.clone(),
-                };
-                (of_object, &source.target)
-            });
-            ("object", source)
-        }
-        "Pods" => {
-            let source = metric.pods.as_ref();
-            ("pods", source.map(|s| (MetricSource::Pods(identifier(&s.metric)), &s.target)))
-        }
-        "Resource" => {
-            let source = metric.resource.as_ref();
-            ("resource", source.map(|s| (MetricSource::Resource(resource(&s.name)), &s.target)))
-        }
-        "ContainerResource" => {
-            let source = metric.container_resource.as_ref().map(|source| {
-                let (resource, container) = (resource(&source.name), source.container.clone());
-                (MetricSource::ContainerResource { resource, container }, &source.target)
-            });
-            ("containerResource", source)
-        }
-        other => {
-            let supported =
-                "\"ContainerResource\", \"External\", \"Object\", \"Pods\", \"Resource\"";
-            return Err(unsupported(format!("{path}.type"), other, supported));
-        }
-    };
-    let (source, target) = found.ok_or_else(|| FieldError::Required {
-        field: format!("{path}.{block}"),
+    let block = block.ok_or_else(|| FieldError::Required {
+        field: format!("{path}.{field}"),
         detail: "must populate information for the given metric source",
     })?;
-    Ok(MetricSpec { source, target: target_of(target, &format!("{path}.{block}.target"))? })
+    let target = target_of(block.target, &format!("{path}.{field}.target"))?;
+    Ok(MetricSpec { source: block.source, target })
 }
 
 fn target_of(target: &v2::MetricTarget, path: &str) -> Result<MetricTarget, FieldError> {
@@ -188,26 +160,26 @@ fn target_of(target: &v2::MetricTarget, path: &str) -> Result<MetricTarget, Fiel
 
 /// The validation of a metric's block.
 pub(super) fn validate(metric: &v2::MetricSpec, path: &str, errors: &mut Vec<FieldError>) {
+    let types = Block::by_type(metric);
     // The block of an unknown type is not in excess.
-    if TYPES.contains(&&*metric.type_) {
-        for block in Block::all(metric).filter(|block| block.kind != metric.type_) {
-            errors.push(FieldError::Forbidden {
-                field: format!("{path}.{}", block.field),
-                detail: "must populate the given metric source only",
-            });
-        }
+    if types.iter().any(|(kind, ..)| *kind == metric.type_) {
+        let others =
+            types.iter().filter(|(kind, _, block)| block.is_some() && *kind != metric.type_);
+        errors.extend(others.map(|(_, field, _)| FieldError::Forbidden {
+            field: format!("{path}.{field}"),
+            detail: "must populate the given metric source only",
+        }));
     }
-    for object in Block::all(metric).filter_map(|block| block.object) {
+    for object in types.iter().filter_map(|(.., block)| block.as_ref()?.object) {
         let path = format!("{path}.object.describedObject");
         let mut found = Vec::new();
         validation::reference(object, &path, true, &mut found);
         // The spec's own check covers kind and name.
         errors.extend(found.into_iter().filter(|error| error.field().ends_with("apiVersion")));
     }
-    for block in Block::all(metric) {
-        if let Some(selector) = block.selector {
-            let path = format!("{path}.{}.metric.selector", block.field);
-            validation::selector(selector, &path, errors);
+    for (_, field, block) in &types {
+        if let Some(selector) = block.as_ref().and_then(|block| block.selector) {
+            validation::selector(selector, &format!("{path}.{field}.metric.selector"), errors);
         }
     }
 }

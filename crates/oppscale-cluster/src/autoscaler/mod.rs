@@ -356,8 +356,8 @@ fn decode_rules(rules: &v2::HPAScalingRules, path: &str) -> Result<ScalingRules,
     })
 }
 
-fn unsupported(field: String, value: &str, supported: &'static str) -> FieldError {
-    FieldError::Unsupported { field, value: value.to_owned(), supported }
+fn unsupported(field: String, value: &str, supported: &str) -> FieldError {
+    FieldError::Unsupported { field, value: value.to_owned(), supported: supported.to_owned() }
 }
 
 fn quantity(text: &QuantityText, field: String) -> Result<Quantity, FieldError> {

@@ -146,7 +146,7 @@ pub(super) fn selector(selector: &LabelSelector, path: &str, errors: &mut Vec<Fi
             other => errors.push(FieldError::Unsupported {
                 field: format!("{path}.operator"),
                 value: other.to_owned(),
-                supported: "\"DoesNotExist\", \"Exists\", \"In\", \"NotIn\"",
+                supported: "\"DoesNotExist\", \"Exists\", \"In\", \"NotIn\"".to_owned(),
             }),
         }
     }
