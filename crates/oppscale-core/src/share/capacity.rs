@@ -2,6 +2,7 @@
 //!
 //! The ledger is locked only during the copy; dividing takes longer and needs no lock.
 
+use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -306,8 +307,10 @@ impl SharedCapacity {
 
     /// Takes off what is kept for waiting pods of others.
     fn add_demand(&mut self, ledger: &Ledger) {
-        let nodes: HashMap<&str, usize> =
-            self.nodes.iter().enumerate().map(|(at, node)| (&*node.name, at)).collect();
+        // Most often no pod waits.
+        let nodes: LazyCell<HashMap<&str, usize>, _> = LazyCell::new(|| {
+            self.nodes.iter().enumerate().map(|(at, node)| (&*node.name, at)).collect()
+        });
         let default = Placement::default();
         // Without workloads, the states of waiting pods are those for one without tolerations.
         let is_usable = |node: &NodeRecord| match self.classes.is_empty() {

@@ -25,8 +25,9 @@ use crate::resources::{Amount, CPU, Resources};
 use crate::units::WHOLE;
 use crate::usage::part_of_reserve;
 
-/// The whole cluster, of which a replica's cost is a part.
-const COST_SCALE: Amount = 1 << 50;
+/// The whole cluster, of which a replica's cost is a part: the most of which a turn has millionths
+/// in 64 bits, twice over.
+const COST_SCALE: Amount = 1 << 43;
 /// Shares are fair to one part in so many of what a workload could have. Allocating single
 /// replicas would take time proportional to their number.
 const STEPS: Amount = 512;
@@ -66,7 +67,7 @@ struct Division<'r> {
     /// Resources that each namespace gets at most.
     most_of: Vec<Vec<Amount>>,
     /// Dominant share of each namespace for its weight, once it has been asked for.
-    dominant: Vec<Cell<Option<Amount>>>,
+    dominant: Vec<Cell<Option<u64>>>,
     /// Resources of all nodes.
     whole: Vec<Amount>,
     costs: Vec<Amount>,
@@ -212,7 +213,8 @@ impl<'r> Division<'r> {
             standing.sort_unstable();
             for (_, number, replicas) in standing.drain(..) {
                 let Some(prepared) = capacity.requests[number].as_ref() else { continue };
-                let fits = self.fitting_of(node, number, prepared, replicas);
+                let free = self.free_for(node, number, prepared);
+                let fits = fitting_of(replicas, || free.iter().copied(), &prepared.needs);
                 self.add(node, number, prepared, fits);
             }
         }
@@ -331,14 +333,15 @@ impl<'r> Division<'r> {
                 let Some(first) = queue.first(fits, |number| self.turn(number)) else { break };
                 let number = first.request;
                 let Some(prepared) = capacity.requests[number].as_ref() else { break };
-                let most = self.wants(number, prepared).min(caps[number] - self.held[number]);
+                let most = self.steps[number].min(caps[number] - self.held[number]);
+                let here = self.fitting_on(node, number, prepared);
+                let replicas = self.wants(number, prepared, here.min(most));
                 // Free capacity only shrinks.
-                if most <= 0 {
+                if replicas == 0 {
                     first.leave();
                     continue;
                 }
-                let here = self.fitting_on(node, number, prepared);
-                self.add(node, number, prepared, here.min(most).min(self.steps[number]));
+                self.add(node, number, prepared, replicas);
                 first.wait(self.turn(number));
             }
             queue.next_node();
@@ -379,7 +382,7 @@ impl<'r> Division<'r> {
         let seats: Vec<_> = self.seats.on(node).collect();
         for (other, seated) in seats {
             let missing = missing_for(&self.free_for(node, number, prepared), &prepared.needs);
-            if missing.is_none() && self.wants(number, prepared) > 0 {
+            if missing.is_none() && self.wants(number, prepared, 1) > 0 {
                 break;
             }
             let Some(of_other) = capacity.requests[other].as_ref() else { continue };
@@ -402,7 +405,7 @@ impl<'r> Division<'r> {
         }
         let free = self.free_for(node, number, prepared);
         let has_place =
-            missing_for(&free, &prepared.needs).is_none() && self.wants(number, prepared) > 0;
+            missing_for(&free, &prepared.needs).is_none() && self.wants(number, prepared, 1) > 0;
         if !has_place {
             for (other, replicas) in taken {
                 if let Some(of_other) = capacity.requests[other].as_ref() {
@@ -416,11 +419,14 @@ impl<'r> Division<'r> {
     /// The turn of a request among those of its tier.
     fn turn(&self, number: usize) -> Turn {
         let Some(prepared) = self.capacity.requests[number].as_ref() else {
-            return (0, Reverse(0), 0, number);
+            return (0, Reverse(0), 0, number as u32);
         };
         let policy = &prepared.request.policy;
         // In millionths, so that weights up to a million still report costs apart.
-        let weighted = |share: Amount, weight: Amount| quotient(share * 1_000_000, weight.max(1));
+        let weighted = |share: Amount, weight: Amount| {
+            let turn = quotient(share * 1_000_000, weight.max(1));
+            u64::try_from(turn).unwrap_or(u64::MAX)
+        };
         let dominant = &self.dominant[prepared.namespace];
         let of_namespace = dominant.get().unwrap_or_else(|| {
             let namespace = &self.capacity.namespaces[prepared.namespace];
@@ -429,15 +435,15 @@ impl<'r> Division<'r> {
         });
         dominant.set(Some(of_namespace));
         let own = weighted(self.held[number] * self.costs[number], policy.weight.into());
-        (of_namespace, Reverse(policy.priority), own, number)
+        (of_namespace, Reverse(policy.priority), own, number as u32)
     }
 
-    /// Number of further replicas within the request's own limits.
-    fn wants(&self, number: usize, prepared: &PreparedRequest) -> Amount {
-        (own_maximum(prepared).min(self.beside_hole(number, prepared)) - self.held[number])
-            .max(0)
-            .min(fitting(self.left(number, prepared), &prepared.needs))
-            .min(fitting(self.left_of_share(prepared.namespace), &prepared.needs))
+    /// Number of further replicas, at most `most`, within the request's own limits.
+    fn wants(&self, number: usize, prepared: &PreparedRequest, most: Amount) -> Amount {
+        let own = own_maximum(prepared).min(self.beside_hole(number, prepared));
+        let most = most.min(own - self.held[number]).max(0);
+        let most = fitting_of(most, || self.left(number, prepared), &prepared.needs);
+        fitting_of(most, || self.left_of_share(prepared.namespace), &prepared.needs)
     }
 
     /// The most replicas of a request that leave its hole free, beside those that are allocated to
@@ -475,24 +481,6 @@ impl<'r> Division<'r> {
     /// Number of further replicas of a request that fit on a node.
     fn fitting_on(&self, node: usize, number: usize, prepared: &PreparedRequest) -> Amount {
         fitting(self.free_for(node, number, prepared).iter().copied(), &prepared.needs)
-    }
-
-    /// Number of `replicas` of a request that fit on a node.
-    fn fitting_of(
-        &self,
-        node: usize,
-        number: usize,
-        prepared: &PreparedRequest,
-        replicas: Amount,
-    ) -> Amount {
-        let free = self.free_for(node, number, prepared);
-        let needs = &prepared.needs;
-        // Most often all fit where they run.
-        let fit = free.iter().zip(needs).all(|(free, need)| need * replicas <= (*free).max(0));
-        if fit && has_room(&free, needs) {
-            return replicas;
-        }
-        replicas.min(fitting(free.iter().copied(), needs))
     }
 
     /// Room of a node for a request: idle CPU without the part of its reserve.
@@ -784,6 +772,20 @@ fn fitting(free: impl Iterator<Item = Amount>, needs: &[Amount]) -> Amount {
         most = Some(most.map_or(times, |most: Amount| most.min(times)));
     }
     most.unwrap_or(0)
+}
+
+/// Number of `replicas` that fit into `free`. Most often all do, which takes no division.
+fn fitting_of<I: Iterator<Item = Amount>>(
+    replicas: Amount,
+    free: impl Fn() -> I,
+    needs: &[Amount],
+) -> Amount {
+    let needed = || free().zip(needs).filter(|(_, need)| **need > 0);
+    let all_fit = needed().all(|(free, need)| need * replicas <= free);
+    if all_fit && needs.iter().any(|need| *need > 0) {
+        return replicas;
+    }
+    replicas.min(fitting(free(), needs))
 }
 
 /// Whether `needs` fits into `free` at all: whether [`fitting`] is above 0.

@@ -4,12 +4,10 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
-use crate::resources::Amount;
-
 /// The turn of a request, the smallest first: the dominant share of its namespace for the
 /// namespace's weight, the priority within the namespace, its own share for its weight, and its
-/// index. A turn grows as replicas are allocated.
-pub(super) type Turn = (Amount, Reverse<i32>, Amount, usize);
+/// index. A turn grows as replicas are allocated. Thousands are moved in each queue, so it is small.
+pub(super) type Turn = (u64, Reverse<i32>, u64, u32);
 
 /// Requests that wait for replicas, for which nodes are looked at one after another. Requests whose
 /// replicas fit on the same nodes have one shape, so that a node on which they do not fit passes all
@@ -17,9 +15,9 @@ pub(super) type Turn = (Amount, Reverse<i32>, Amount, usize);
 pub(super) struct Queue {
     shapes: Vec<BinaryHeap<Reverse<Turn>>>,
     /// The first turn of each shape that has not been passed over, and the shape.
-    order: BinaryHeap<Reverse<(Turn, usize)>>,
+    order: BinaryHeap<Reverse<(Turn, u32)>>,
     /// Those that do not fit on the current node.
-    passed: Vec<Reverse<(Turn, usize)>>,
+    passed: Vec<Reverse<(Turn, u32)>>,
 }
 
 /// The request that is first in a queue.
@@ -40,7 +38,8 @@ impl Queue {
         let shapes: Vec<BinaryHeap<Reverse<Turn>>> =
             waiting.into_iter().map(BinaryHeap::from).collect();
         let first = shapes.iter().enumerate();
-        let order = first.filter_map(|(shape, waiting)| Some(Reverse((waiting.peek()?.0, shape))));
+        let order =
+            first.filter_map(|(shape, waiting)| Some(Reverse((waiting.peek()?.0, shape as u32))));
         Self { order: order.collect(), shapes, passed: Vec::new() }
     }
 
@@ -58,7 +57,7 @@ impl Queue {
     ) -> Option<First<'_>> {
         let (shape, request) = loop {
             let Reverse((first, shape)) = *self.order.peek()?;
-            let request = first.3;
+            let (shape, request) = (shape as usize, first.3 as usize);
             if !fits(request) {
                 self.passed.extend(self.order.pop());
                 continue;
@@ -82,7 +81,7 @@ impl Queue {
         }
         let Some(mut first) = self.order.peek_mut() else { return };
         match waiting.peek() {
-            Some(Reverse(turn)) => *first = Reverse((*turn, shape)),
+            Some(Reverse(turn)) => *first = Reverse((*turn, shape as u32)),
             None => drop(PeekMut::pop(first)),
         }
     }
@@ -109,13 +108,13 @@ impl First<'_> {
 mod tests {
     use super::*;
 
-    fn turn(share: Amount, request: usize) -> Turn {
+    fn turn(share: u64, request: u32) -> Turn {
         (share, Reverse(0), 0, request)
     }
 
     /// Requests of two sizes, the even ones and the odd ones.
     fn queue(turns: [Turn; 4]) -> Queue {
-        Queue::new(turns.map(|turn| (turn.3 % 2, turn)), 2)
+        Queue::new(turns.map(|turn| (turn.3 as usize % 2, turn)), 2)
     }
 
     #[test]
@@ -142,7 +141,7 @@ mod tests {
     #[test]
     fn a_turn_that_has_grown_meanwhile_waits_longer() {
         let mut queue = queue([turn(1, 0), turn(2, 1), turn(3, 2), turn(4, 3)]);
-        let now = |request| turn([9, 8, 3, 4][request], request);
+        let now = |request: usize| turn([9, 8, 3, 4][request], request as u32);
         let first = queue.first(|_| true, now).unwrap();
         assert_eq!(first.request, 2);
         first.wait(turn(7, 2));
