@@ -236,7 +236,7 @@ fn it_says_what_it_stands_beside() {
     let server = FakeApiServer::start(World::blog());
     load(&server, 4, 1400);
     let env = start(&server, &hpa(70, 0));
-    let once = || env.run([&LIVE[..], &["--duration", "300ms"]].concat());
+    let once = || env.run([&LIVE[..], &["--duration", "1ms"]].concat());
     assert_eq!(once().stderr, "");
     server.always(HPAS, answer(&json!({"items": []})));
     let output = once();
@@ -303,7 +303,7 @@ fn custom_and_external_metrics_are_asked_for_as_the_controller_asks() {
             "target": {"type": "AverageValue", "averageValue": "10"}}},
     ]);
     let env = start(&server, &new);
-    let output = env.run([&LIVE[..], &["--duration", "300ms"]].concat());
+    let output = env.run([&LIVE[..], &["--duration", "1ms"]].concat());
     assert_eq!(output.code, Some(0), "{output}");
     assert!(
         output.stdout.contains(
@@ -460,7 +460,7 @@ fn the_metrics_of_a_scaled_object_are_those_of_the_hpa_that_keda_made() {
         "/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/s0-rabbitmq-jobs",
         answer(&json!({"items": [{"metricName": "s0-rabbitmq-jobs", "value": "80"}]})),
     );
-    let output = env.run([&LIVE[..], &["--duration", "300ms", "--metric", "queue"]].concat());
+    let output = env.run([&LIVE[..], &["--duration", "1ms", "--metric", "queue"]].concat());
     assert_eq!(output.code, Some(0), "{output}");
     let wanted = "4      8  s0-rabbitmq-jobs is 20 a pod, its target 10, so it asks for 8";
     assert!(output.stdout.contains(wanted), "{output}");
@@ -503,7 +503,7 @@ fn the_triggers_of_a_scaled_object_may_stand_in_another_order_than_the_metrics()
             answer(&json!({"items": [{"metricName": name, "value": value}]})),
         );
     }
-    let args = [&LIVE[..], &["--duration", "300ms", "--metric", "queue"]].concat();
+    let args = [&LIVE[..], &["--duration", "1ms", "--metric", "queue"]].concat();
     let output = env.run(&args);
     assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{output}");
     let wanted = "4      8  s2-rabbitmq-mails is 20 a pod, its target 10 and asks for the most of \
@@ -535,7 +535,7 @@ fn a_pod_whose_metrics_lack_the_container_fails_a_container_resource_metric() {
         "name": "cpu", "container": "app",
         "target": {"type": "Utilization", "averageUtilization": 70}}}]);
     let env = start(&server, &new);
-    let once = || env.run([&LIVE[..], &["--duration", "300ms"]].concat());
+    let once = || env.run([&LIVE[..], &["--duration", "1ms"]].concat());
     assert!(once().stdout.contains("4      7  cpu"), "{}", once());
     let lacking = [usage("app", 0), usage("app", 1), usage("other", 2), usage("app", 3)];
     server.always(USAGE, answer(&json!({"items": lacking})));
@@ -600,7 +600,7 @@ fn several_hpas_run_beside_the_cluster_at_once() {
     let server = FakeApiServer::start(World::blog());
     load(&server, 4, 1400);
     let env = start(&server, &hpa(50, 0));
-    let args = [&LIVE[..], &["--hpa", "same.yaml", "--duration", "300ms", "--record", "two.jsonl"]];
+    let args = [&LIVE[..], &["--hpa", "same.yaml", "--duration", "1ms", "--record", "two.jsonl"]];
     let output = env.run(args.concat());
     assert_eq!(output.code, Some(0), "{output}");
     for part in [

@@ -64,48 +64,51 @@ pub(super) async fn live(args: &SimulateArgs, printer: &Printer) -> anyhow::Resu
     };
     report.begin()?;
     let end = args.duration.map(|duration| tokio::time::Instant::now() + duration);
-    let ended = async {
+    let syncs = async {
+        let recorder = &mut recorder;
+        // At least one, however long the cluster takes to answer.
+        let mut next = sync(&cluster, &mut dry_runs, period, &mut report, recorder).await?;
+        let further = async {
+            loop {
+                tokio::time::sleep(Duration::from_millis(next.saturating_sub(now_ms()))).await;
+                next = sync(&cluster, &mut dry_runs, period, &mut report, recorder).await?;
+            }
+        };
         match end {
-            Some(end) => tokio::time::sleep_until(end).await,
-            None => std::future::pending().await,
+            Some(end) => tokio::time::timeout_at(end, further).await.unwrap_or(Ok(Exit::Ok)),
+            None => further.await,
         }
     };
-    let exit = tokio::select! {
-        exit = shutdown.requested() => exit,
-        () = ended => Exit::Ok,
-        error = syncs(&cluster, &mut dry_runs, period, &mut report, recorder.as_mut()) => {
-            let Err(error) = error;
-            return Err(error);
-        }
+    let exit: anyhow::Result<Exit> = tokio::select! {
+        exit = shutdown.requested() => Ok(exit),
+        exit = syncs => exit,
     };
+    let exit = exit?;
     report.end()?;
     Ok(exit)
 }
 
-/// Reads and prints at every sync, for ever.
-async fn syncs(
+/// Reads, counts and prints once. The time of the next sync, in milliseconds since 1970.
+async fn sync(
     cluster: &Cluster,
     dry_runs: &mut [DryRunHpa],
     period: Duration,
     report: &mut Report<'_>,
-    mut recorder: Option<&mut Recorder>,
-) -> anyhow::Result<std::convert::Infallible> {
+    recorder: &mut Option<Recorder>,
+) -> anyhow::Result<u64> {
     let period_ms = u64::try_from(period.as_millis()).unwrap_or(u64::MAX).max(1);
-    loop {
-        let started = now_ms();
-        let mut synced_ms = None;
-        for (at, hpa) in dry_runs.iter_mut().enumerate() {
-            let (reading, synced) =
-                tokio::join!(hpa.reader.read(cluster), last_sync(cluster, hpa.live_hpa.as_deref()));
-            synced_ms = synced_ms.or(synced);
-            if let Some(recorder) = &mut recorder {
-                recorder.write(at, &reading)?;
-            }
-            report.step(at, &hpa.run.sync(&reading))?;
+    let started = now_ms();
+    let mut synced_ms = None;
+    for (at, hpa) in dry_runs.iter_mut().enumerate() {
+        let (reading, synced) =
+            tokio::join!(hpa.reader.read(cluster), last_sync(cluster, hpa.live_hpa.as_deref()));
+        synced_ms = synced_ms.or(synced);
+        if let Some(recorder) = recorder {
+            recorder.write(at, &reading)?;
         }
-        let next = next_sync(started, period_ms, synced_ms);
-        tokio::time::sleep(Duration::from_millis(next.saturating_sub(now_ms()))).await;
+        report.step(at, &hpa.run.sync(&reading))?;
     }
+    Ok(next_sync(started, period_ms, synced_ms))
 }
 
 /// Time of the next sync: a period later. If the time of a sync of the cluster's controller is
