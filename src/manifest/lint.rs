@@ -5,7 +5,7 @@ use std::fmt;
 
 use oppscale_core::names::{
     is_annotation_key, is_config_map_key, is_dns_label, is_label_value, is_path_segment,
-    is_priority_class, is_qualified_name, is_subdomain,
+    is_priority_class, is_qualified_name, is_subdomain, is_variable,
 };
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 use oppscale_core::quantity::Quantity;
@@ -121,8 +121,7 @@ fn check_names(document: &Document, problems: &mut Vec<String>) {
         }
         for variable in container["env"].as_array().into_iter().flatten() {
             let name = variable["name"].as_str().unwrap_or_default();
-            // Printable ASCII without =, since 1.30.
-            if name.is_empty() || !name.bytes().all(|b| (b' '..=b'~').contains(&b) && b != b'=') {
+            if !is_variable(name) {
                 problems.push(format!("{name:?} is not a name of an environment variable"));
             }
         }

@@ -1,5 +1,7 @@
 //! Bad input: a clear error, and nothing on stdout.
 
+use serde_json::json;
+
 use super::{IMAGE, MINER, render};
 use crate::support::bin::TestEnv;
 
@@ -261,13 +263,6 @@ fn slips_on_the_command_line() {
 #[test]
 fn names_that_the_api_does_not_take() {
     let env = TestEnv::new();
-    let of = |more: &[&str]| {
-        let args = [&["--workload", "cache", "--image", IMAGE], more].concat();
-        refused(&env, 1, &args).lines().next().unwrap().to_owned() + "\n"
-    };
-    let all = of(&["--annotation", "/x=c"])
-        + &of(&["--env", "A B\n=c"])
-        + &of(&["--secret-env", "A B=c"]);
     let long = "x".repeat(254);
     let no_deployment = "not a name that a Deployment can have";
     for (flag, value, why) in [
@@ -277,6 +272,9 @@ fn names_that_the_api_does_not_take() {
         ("--name", &long, no_deployment),
         ("--priority-class", "x_y", "not a name that a PriorityClass can have"),
         ("--priority-class", "system-node-critical", "begin with system- are the cluster's own"),
+        ("--annotation", "/x=c", "not a key that an annotation can have"),
+        ("--env", "Ä=c", "not a name that an environment variable can have"),
+        ("--secret-env", "A B=c", "not a key that a Secret can have: letters, digits, -, _ and ."),
         ("-n", "No", "not a name that a Namespace can have"),
         ("--label", "tier=12:30", "expected KEY=VALUE, as objects have labels"),
         ("--label", "a b=c", "expected KEY=VALUE, as objects have labels"),
@@ -288,10 +286,20 @@ fn names_that_the_api_does_not_take() {
     }
     let escaped = refused(&env, 2, &["--image", IMAGE, "--name", "a\u{1b}[2J\nb"]);
     assert!(!escaped.contains('\u{1b}'), "{escaped}");
-    insta::assert_snapshot!(all, @r#"
-    error: Deployment opportunistic/cache: "/x" is not a name of an annotation
-    error: Deployment opportunistic/cache: "A B\n" is not a name of an environment variable
-    error: Secret opportunistic/cache: "A B" is not a key that the API takes for a Secret: letters, digits, -, _ and .
+    let web = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "shop", "annotations": {"/x": "c"}},
+        "spec": {"selector": {"matchLabels": {"app": "web"}}, "template": {
+            "metadata": {"labels": {"app": "web"}},
+            "spec": {"containers": [{"name": "web", "image": IMAGE,
+                "env": [{"name": "A B\n", "value": "c"}],
+                "resources": {"requests": {"cpu": "1", "memory": "1Gi"}}}]}
+        }}
+    });
+    env.write("web.yaml", &web.to_string());
+    insta::assert_snapshot!(refused(&env, 1, &["--workload", "web.yaml"]), @r#"
+    error: Deployment shop/web: "/x" is not a name of an annotation
+           Deployment shop/web: "A B\n" is not a name of an environment variable
     "#);
 }
 

@@ -34,6 +34,12 @@ pub fn is_config_map_key(text: &str) -> bool {
         && !text.starts_with("..")
 }
 
+/// Whether `text` may be the name of an environment variable, since Kubernetes 1.30
+/// (`IsRelaxedEnvVarName`).
+pub fn is_variable(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| (b' '..=b'~').contains(&b) && b != b'=')
+}
+
 /// Whether `text` may be the name of a PriorityClass that is not the system's own
 /// (`ValidatePriorityClass`).
 pub fn is_priority_class(text: &str) -> bool {
@@ -92,6 +98,7 @@ mod tests {
                 vec!["a", "A_b.c-d", ".a", "-", &name[1..]],
                 vec!["", ".", "..", "..a", "a/b", &name],
             ),
+            (is_variable, vec!["A", "a b.c-1"], vec!["", "A=B", "A\n", "ä"]),
             (is_priority_class, vec!["a", "system"], vec!["", "a_b", "system-a"]),
             (is_path_segment, vec!["a", "system:a", "A b"], vec!["", ".", "..", "a/b", "a%b"]),
             (is_label_value, vec!["", "A", "a_b.C-d", &label[1..]], vec!["-", "a.", "a/b", &label]),

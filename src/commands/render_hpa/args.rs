@@ -7,7 +7,9 @@ use hpa_model::{KubernetesVersion, sizing};
 use oppscale_cluster::RequestedNames;
 use oppscale_core::error::Error;
 use oppscale_core::kinds;
-use oppscale_core::names::{is_priority_class, is_subdomain};
+use oppscale_core::names::{
+    is_annotation_key, is_config_map_key, is_priority_class, is_subdomain, is_variable,
+};
 use oppscale_core::policy::{Basis, parse_burn};
 use oppscale_core::quantity::Quantity;
 use oppscale_core::replica::Replica;
@@ -72,16 +74,16 @@ pub struct RenderHpaArgs {
     #[arg(long = "arg", value_name = "WORD", allow_hyphen_values = true)]
     pub args: Vec<String>,
     /// Environment variable; repeatable
-    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair)]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_variable)]
     pub env: Vec<(String, String)>,
     /// Environment variable stored in a Secret, or of a file, @- for stdin; repeatable
-    #[arg(long, value_name = "NAME=VALUE|NAME=@FILE", value_parser = parse_pair)]
+    #[arg(long, value_name = "NAME=VALUE|NAME=@FILE", value_parser = parse_secret_variable)]
     pub secret_env: Vec<(String, String)>,
     /// Label of Deployment and pods; repeatable
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = parse_label)]
     pub labels: Vec<(String, String)>,
     /// Annotation of Deployment and pods; repeatable
-    #[arg(long = "annotation", value_name = "KEY=VALUE", value_parser = parse_pair)]
+    #[arg(long = "annotation", value_name = "KEY=VALUE", value_parser = parse_annotation)]
     pub annotations: Vec<(String, String)>,
     /// Port of the container; adds a Service
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
@@ -371,10 +373,23 @@ impl From<PipelineFlag> for sizing::Pipeline {
     }
 }
 
-pub(super) fn parse_pair(text: &str) -> Result<(String, String), String> {
+fn parse_variable(text: &str) -> Result<(String, String), String> {
+    pair(text, is_variable, "not a name that an environment variable can have")
+}
+
+/// The name is a key of the Secret, too.
+fn parse_secret_variable(text: &str) -> Result<(String, String), String> {
+    pair(text, is_config_map_key, "not a key that a Secret can have: letters, digits, -, _ and .")
+}
+
+fn parse_annotation(text: &str) -> Result<(String, String), String> {
+    pair(text, is_annotation_key, "not a key that an annotation can have")
+}
+
+fn pair(text: &str, takes: fn(&str) -> bool, why: &str) -> Result<(String, String), String> {
     let pair = text.split_once('=').filter(|(key, _)| !key.is_empty());
     let (key, value) = pair.ok_or_else(|| "expected NAME=VALUE".to_owned())?;
-    Ok((key.to_owned(), value.to_owned()))
+    if takes(key) { Ok((key.to_owned(), value.to_owned())) } else { Err(why.to_owned()) }
 }
 
 pub(super) fn parse_replica(text: &str) -> Result<ReplicaFlag, String> {
