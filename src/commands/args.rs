@@ -175,12 +175,17 @@ pub struct ServerArgs {
     pub secret: String,
 }
 
+/// Parses the name of an object of a kind, whose names follow this rule.
+pub(super) fn parse_name(text: &str, kind: &str, rule: fn(&str) -> bool) -> Result<String, String> {
+    match rule(text) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("not a name that a {kind} can have")),
+    }
+}
+
 /// Parses the name of a namespace.
 pub(super) fn parse_namespace(text: &str) -> Result<String, String> {
-    match is_dns_label(text) {
-        true => Ok(text.to_owned()),
-        false => Err("not a name that a Namespace can have".to_owned()),
-    }
+    parse_name(text, "Namespace", is_dns_label)
 }
 
 /// Parses a label.

@@ -29,7 +29,7 @@ use oppscale_core::names::is_subdomain;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::units::parse_duration;
 
-use crate::commands::args::{ClusterArgs, is_image, parse_label, parse_namespace};
+use crate::commands::args::{ClusterArgs, is_image, parse_label, parse_name, parse_namespace};
 use crate::commands::check::distribution_words;
 use crate::commands::prompt::{Questions, answered};
 
@@ -298,10 +298,7 @@ fn check_server_args(config: &InstallConfig) -> anyhow::Result<()> {
 }
 
 fn parse_secret(text: &str) -> Result<String, String> {
-    match is_subdomain(text) {
-        true => Ok(text.to_owned()),
-        false => Err("not a name that a Secret can have".to_owned()),
-    }
+    parse_name(text, "Secret", is_subdomain)
 }
 
 /// Parses a namespace; an empty one is for none.

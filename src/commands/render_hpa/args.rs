@@ -17,7 +17,7 @@ use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU, PODS, Resources};
 use oppscale_core::units::amount_of;
 
-use crate::commands::args::{ClusterArgs, OutputArgs, parse_label, parse_namespace};
+use crate::commands::args::{ClusterArgs, OutputArgs, parse_label, parse_name, parse_namespace};
 use crate::completion::Values;
 use crate::filler::NodeAutoscaler;
 
@@ -47,7 +47,7 @@ pub struct RenderHpaArgs {
     #[arg(long, value_name = "IMAGE")]
     pub image: Option<String>,
     /// Name of the Deployment [default: the workload's name, or filler]
-    #[arg(long, value_name = "NAME", value_parser = parse_name)]
+    #[arg(long, value_name = "NAME", value_parser = parse_deployment)]
     pub name: Option<String>,
     /// Namespace [default: opportunistic; sample-app for that workload]
     #[arg(short, long, value_name = "NAMESPACE", value_parser = parse_namespace, add = Values::Names(&kinds::NAMESPACE))]
@@ -421,21 +421,15 @@ pub enum GrowthFlag {
     File(String),
 }
 
-fn parse_name(text: &str) -> Result<String, String> {
-    match is_subdomain(text) {
-        true => Ok(text.to_owned()),
-        false => Err("not a name that a Deployment can have".to_owned()),
-    }
+fn parse_deployment(text: &str) -> Result<String, String> {
+    parse_name(text, "Deployment", is_subdomain)
 }
 
 fn parse_priority_class(text: &str) -> Result<String, String> {
-    match is_priority_class(text) {
-        true => Ok(text.to_owned()),
-        false if text.starts_with("system-") => {
-            Err("names that begin with system- are the cluster's own".to_owned())
-        }
-        false => Err("not a name that a PriorityClass can have".to_owned()),
+    if text.starts_with("system-") {
+        return Err("names that begin with system- are the cluster's own".to_owned());
     }
+    parse_name(text, "PriorityClass", is_priority_class)
 }
 
 /// Reads a rate, `CORES/TIME`, rounded up. What does not begin with a number of cores, or has no
