@@ -1,6 +1,6 @@
 //! The demonstration's cluster as a capacity history, for the live screen of `top`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use hpa_model::simulation::{
     BuiltInScenario, Configuration, PodTemplate, Setup, SetupError, SimulatedPod, Simulation,
@@ -80,7 +80,8 @@ fn amounts(resources: &Resources) -> BTreeMap<&str, Amount> {
 #[derive(Default)]
 struct Lines {
     text: Vec<u8>,
-    pods: HashMap<u64, Option<usize>>,
+    /// The number of each pod, in this order, and its node.
+    pods: Vec<(u64, Option<usize>)>,
 }
 
 impl Lines {
@@ -126,21 +127,21 @@ impl Lines {
 
     /// Writes the changes since the last moment.
     fn moment(&mut self, setup: &Setup, simulation: &Simulation, at_ms: u64) {
-        let now: HashMap<u64, SimulatedPod> =
-            simulation.pods().map(|pod| (pod.number, pod)).collect();
-        let mut gone: Vec<_> =
-            self.pods.keys().copied().filter(|number| !now.contains_key(number)).collect();
-        gone.sort_unstable();
-        for number in gone {
-            self.pods.remove(&number);
-            self.write(&json!({"gone": key(number)}));
-        }
-        let mut changed: Vec<_> =
-            now.into_values().filter(|pod| self.pods.get(&pod.number) != Some(&pod.node)).collect();
-        changed.sort_unstable_by_key(|pod| pod.number);
-        for pod in changed {
-            self.pods.insert(pod.number, pod.node);
-            self.pod(setup, &pod);
+        let mut now: Vec<SimulatedPod> = simulation.pods().collect();
+        now.sort_unstable_by_key(|pod| pod.number);
+        let pods = now.iter().map(|pod| (pod.number, pod.node)).collect();
+        let before = std::mem::replace(&mut self.pods, pods);
+        // Most often nothing has changed.
+        if before != self.pods {
+            let is_here = |number| now.binary_search_by_key(&number, |pod| pod.number).is_ok();
+            for (number, _) in before.iter().filter(|(number, _)| !is_here(*number)) {
+                self.write(&json!({"gone": key(*number)}));
+            }
+            let has_changed =
+                |pod: &&SimulatedPod| before.binary_search(&(pod.number, pod.node)).is_err();
+            for pod in now.iter().filter(has_changed) {
+                self.pod(setup, pod);
+            }
         }
         self.write(&json!({"t": at_ms}));
     }
