@@ -1,6 +1,6 @@
 //! The alternate screen in raw mode, and its restoration.
 
-use std::io::{self, IsTerminal, Stdout, Write, stdout};
+use std::io::{self, IsTerminal, Write, stdout};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,10 +9,11 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::cursor::Show;
 use ratatui::crossterm::event::{self, DisableMouseCapture, EnableMouseCapture, Event};
-use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
 };
+use ratatui::crossterm::{execute, queue};
 use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 
@@ -22,10 +23,36 @@ use crate::stderr;
 static OPEN: AtomicBool = AtomicBool::new(false);
 static HOOK: Once = Once::new();
 
+/// What is written for a frame. It goes out as a synchronized update, which terminals that know
+/// it show at once.
+#[derive(Debug, Default)]
+struct Frame(Vec<u8>);
+
+impl Write for Frame {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let mut stdout = stdout().lock();
+        queue!(stdout, BeginSynchronizedUpdate)?;
+        stdout.write_all(&self.0)?;
+        self.0.clear();
+        execute!(stdout, EndSynchronizedUpdate)
+    }
+}
+
+fn terminal() -> io::Result<Terminal<CrosstermBackend<Frame>>> {
+    Terminal::new(CrosstermBackend::new(Frame::default()))
+}
+
 /// The alternate screen in raw mode; the normal one again when it is dropped.
 #[derive(Debug)]
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    terminal: Terminal<CrosstermBackend<Frame>>,
     mouse: bool,
 }
 
@@ -44,8 +71,7 @@ impl Screen {
             }));
         });
         enter(mouse)?;
-        let terminal = Terminal::new(CrosstermBackend::new(stdout())).inspect_err(|_| give_back());
-        Ok(Self { terminal: terminal?, mouse })
+        Ok(Self { terminal: terminal().inspect_err(|_| give_back())?, mouse })
     }
 
     /// Draws a frame.
@@ -75,7 +101,7 @@ impl Screen {
         enter(self.mouse)?;
         // A new `Terminal` redraws everything. Clearing the old one would query the cursor's
         // position, and the reply would be read as keys.
-        self.terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
+        self.terminal = terminal()?;
         Ok(())
     }
 }
