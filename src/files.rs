@@ -96,18 +96,17 @@ fn named(path: &Path, mode: u32) -> io::Result<fs::File> {
 #[cfg(target_os = "linux")]
 fn unnamed(folder: &Path, mode: u32) -> Option<fs::File> {
     use std::os::unix::fs::OpenOptionsExt;
-    let flags = nix::fcntl::OFlag::O_TMPFILE.bits();
+    let flags = rustix::fs::OFlags::TMPFILE.bits().cast_signed();
     fs::OpenOptions::new().write(true).mode(mode).custom_flags(flags).open(folder).ok()
 }
 
 /// Gives a file without a name one, which must be free.
 #[cfg(target_os = "linux")]
 fn name_it(file: &fs::File, path: &Path) -> io::Result<()> {
-    use nix::fcntl::{AT_FDCWD, AtFlags};
+    use rustix::fs::{AtFlags, CWD, linkat};
     use std::os::fd::AsRawFd;
     let open = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
-    nix::unistd::linkat(AT_FDCWD, &open, AT_FDCWD, path, AtFlags::AT_SYMLINK_FOLLOW)
-        .map_err(io::Error::from)
+    linkat(CWD, &open, CWD, path, AtFlags::SYMLINK_FOLLOW).map_err(io::Error::from)
 }
 
 #[cfg(not(target_os = "linux"))]

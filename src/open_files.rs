@@ -1,6 +1,6 @@
 //! The limit of open files, which limits connections.
 
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Files kept for watches, logs and certificates.
 const RESERVED_FILES: u64 = 128;
@@ -9,11 +9,11 @@ const RESERVED_FILES: u64 = 128;
 /// Raises the soft limit as far as needed.
 pub fn connections(ports: u64, most: usize) -> usize {
     let wanted = ports * most as u64 + RESERVED_FILES;
-    // Assumes 1024 if the limit cannot be read.
-    let (mut files, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((1024, 1024));
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let mut files = current.unwrap_or(u64::MAX);
     if files < wanted {
-        let more = wanted.min(hard);
-        if setrlimit(Resource::RLIMIT_NOFILE, more, hard).is_ok() {
+        let more = maximum.map_or(wanted, |most| wanted.min(most));
+        if setrlimit(Resource::Nofile, Rlimit { current: Some(more), maximum }).is_ok() {
             files = more;
         }
     }

@@ -1,14 +1,12 @@
 //! (e) and (f): the real program that follows a large cluster: memory, and how soon its
 //! screen answers keys and shows events.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use expectrl::Session;
-use expectrl::session::OsSession;
-
 use super::generate::Size;
+use super::pty::Pty;
 use super::server::Server;
 
 /// Events of pods a second.
@@ -65,7 +63,7 @@ fn screen(server: &mut Server) {
     terminal.see("replicas of cpu=1 fit");
     println!("    first whole screen       {:6.2} s", start.elapsed().as_secs_f64());
     std::thread::sleep(Duration::from_secs(1));
-    let process = Process(terminal.session.get_process().pid().as_raw().unsigned_abs());
+    let process = Process(terminal.pty.child.id());
     println!("    resident                 {:4.0} MiB", process.mib("VmRSS"));
     let before = process.cpu();
     terminal.watch_for(IDLE);
@@ -104,7 +102,7 @@ fn screen(server: &mut Server) {
 
 /// The program on a terminal.
 struct Terminal {
-    session: OsSession,
+    pty: Pty,
     parser: vt100::Parser,
 }
 
@@ -113,14 +111,13 @@ impl Terminal {
         let mut command = Command::new(env!("CARGO_BIN_EXE_oppscale"));
         command.args(["top", "--kubeconfig", kubeconfig]);
         command.env("TERM", "xterm-256color").env("LC_ALL", "C.UTF-8");
-        let mut session = Session::spawn(command).unwrap();
-        session.get_process_mut().set_window_size(COLUMNS, ROWS).unwrap();
+        let pty = Pty::start(&command, (COLUMNS, ROWS));
         let size = |cells| std::num::NonZero::new(cells).unwrap();
-        Self { session, parser: vt100::Parser::new(size(ROWS), size(COLUMNS), 0) }
+        Self { pty, parser: vt100::Parser::new(size(ROWS), size(COLUMNS), 0) }
     }
 
     fn handle_key(&mut self, keys: &str) {
-        self.session.write_all(keys.as_bytes()).unwrap();
+        self.pty.write(keys);
     }
 
     fn see(&mut self, text: &str) {
@@ -133,12 +130,7 @@ impl Terminal {
 
     /// Reads what it draws for a while.
     fn watch_for(&mut self, time: Duration) {
-        let start = Instant::now();
-        while start.elapsed() < time {
-            if !self.read() {
-                std::thread::sleep(Duration::from_millis(5));
-            }
-        }
+        self.pty.read_for(time).for_each(|bytes| self.parser.process(&bytes));
     }
 
     fn until(&mut self, what: &str, is_so: impl Fn(&str) -> bool) {
@@ -146,20 +138,9 @@ impl Terminal {
         while !is_so(&self.parser.screen().contents()) {
             let screen = self.parser.screen();
             assert!(start.elapsed() < PATIENCE, "{what}:\n{}", screen.contents());
-            if !self.read() {
-                std::thread::sleep(Duration::from_micros(200));
+            if let Some(bytes) = self.pty.read_for(PATIENCE).next() {
+                self.parser.process(&bytes);
             }
-        }
-    }
-
-    fn read(&mut self) -> bool {
-        let mut bytes = [0; 65536];
-        match self.session.try_read(&mut bytes) {
-            Ok(count) if count > 0 => {
-                self.parser.process(&bytes[..count]);
-                true
-            }
-            _ => false,
         }
     }
 }

@@ -22,9 +22,12 @@ mod generate;
 mod ledger;
 mod measure;
 mod oneshot;
-// Beside the tests, which need it too.
+// Beside the tests, which need them too.
 #[path = "../../tests/support/protobuf.rs"]
 mod protobuf;
+#[path = "../../tests/support/pty.rs"]
+#[allow(dead_code)]
+mod pty;
 mod saved;
 mod screen;
 mod serve;

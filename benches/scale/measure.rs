@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use nix::sys::resource::{UsageWho, getrusage};
+use wait4::{ResUse, Wait4};
 
 /// What a process took.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +21,7 @@ pub fn cost(runs: usize, program: &str, arguments: &[&str]) -> Cost {
         .expect("at least one run")
 }
 
-/// Children of this process share their peak, so a child of its own waits for each.
+/// A program's peak is that of its parent at least, so a small process starts each.
 fn once(program: &str, arguments: &[&str]) -> Cost {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["child-measure", program])
@@ -31,23 +31,21 @@ fn once(program: &str, arguments: &[&str]) -> Cost {
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let numbers: Vec<f64> = text.split_whitespace().map(|number| number.parse().unwrap()).collect();
-    let [wall, cpu, peak_kib, status] = numbers[..] else { panic!("{program}: {text}") };
+    let [wall, cpu, peak, status] = numbers[..] else { panic!("{program}: {text}") };
     assert_eq!(status, 0.0, "{program} {arguments:?} failed");
     Cost {
         wall: Duration::from_secs_f64(wall),
         cpu: Duration::from_secs_f64(cpu),
-        peak_mib: peak_kib / 1024.0,
+        peak_mib: peak / f64::from(1 << 20),
     }
 }
 
-/// Runs `program` and prints wall seconds, CPU seconds, peak KiB and the exit code.
+/// Runs `program` and prints wall seconds, CPU seconds, peak bytes and the exit code.
 pub fn child(program: &str, arguments: &[String]) {
     let start = Instant::now();
-    let status = Command::new(program).args(arguments).stdout(Stdio::null()).status().unwrap();
+    let mut child = Command::new(program).args(arguments).stdout(Stdio::null()).spawn().unwrap();
+    let ResUse { status, rusage } = child.wait4().unwrap();
     let wall = start.elapsed().as_secs_f64();
-    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap();
-    let seconds =
-        |time: nix::sys::time::TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
-    let cpu = seconds(usage.user_time()) + seconds(usage.system_time());
-    println!("{wall} {cpu} {} {}", usage.max_rss(), status.code().unwrap_or(-1));
+    let cpu = (rusage.utime + rusage.stime).as_secs_f64();
+    println!("{wall} {cpu} {} {}", rusage.maxrss, status.code().unwrap_or(-1));
 }

@@ -1,8 +1,10 @@
 //! Signals that end, stop and continue programs.
 
-use nix::sys::signal::{Signal as Number, kill};
-use nix::unistd::{Pid, getpgid, getpgrp, getppid, getsid};
 use std::io;
+
+use rustix::process::{
+    Pid, Signal as Number, getpgid, getpgrp, getppid, getsid, kill_current_process_group,
+};
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
 /// The meaning of a signal.
@@ -35,8 +37,8 @@ impl Signals {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             hang_up: signal(SignalKind::hangup())?,
-            stop: signal(SignalKind::from_raw(Number::SIGTSTP as i32))?,
-            continued: signal(SignalKind::from_raw(Number::SIGCONT as i32))?,
+            stop: signal(SignalKind::from_raw(Number::TSTP.as_raw()))?,
+            continued: signal(SignalKind::from_raw(Number::CONT.as_raw()))?,
         })
     }
 
@@ -58,7 +60,7 @@ impl Signals {
         }
         // Earlier SIGCONTs are discarded.
         while futures::FutureExt::now_or_never(self.continued.recv()).flatten().is_some() {}
-        if kill(Pid::from_raw(0), Number::SIGSTOP).is_ok() {
+        if kill_current_process_group(Number::STOP).is_ok() {
             self.continued.recv().await;
         }
     }
@@ -70,9 +72,9 @@ impl Signals {
 /// another group.
 fn is_orphaned() -> bool {
     let (session, group) = (getsid(None), getpgrp());
-    let mut parent = Some(getppid());
+    let mut parent = getppid();
     // A wrapper in the same group has a parent of its own that counts.
-    while let Some(pid) = parent.filter(|pid| pid.as_raw() > 0) {
+    while let Some(pid) = parent {
         if getsid(Some(pid)) != session {
             return true;
         }
@@ -86,10 +88,10 @@ fn is_orphaned() -> bool {
 
 #[cfg(target_os = "linux")]
 fn parent_of(pid: Pid) -> Option<Pid> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_pid())).ok()?;
     // `PID (NAME) STATE PPID …`, and the name may hold anything.
     let (_, rest) = stat.rsplit_once(')')?;
-    rest.split_whitespace().nth(1)?.parse().ok().map(Pid::from_raw)
+    Pid::from_raw(rest.split_whitespace().nth(1)?.parse().ok()?)
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -1,36 +1,21 @@
 //! The table on a real pseudo-terminal: width, colour, and what is left out.
 
-use std::io::Read;
 use std::process::Command;
 
-use expectrl::{Expect, Session};
-
 use crate::support::fixture;
+use crate::support::pty::Pty;
 
 /// The screen's lines after `oppscale top` on the article's cluster.
 fn top_on_terminal(columns: u16, args: &[&str], environment: &[(&str, &str)]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_oppscale"));
-    command.env_clear().env("TERM", "xterm-256color").envs(environment.iter().copied());
+    command.env("TERM", "xterm-256color").env_remove("NO_COLOR");
+    command.envs(environment.iter().copied());
     command
         .args(["top", "--once", "--from"])
         .arg(fixture("blog-cluster/nodes-pods.kubectl.json"))
         .args(args);
-    // The size must be set before the program looks, and after the session has set its own:
-    // the shell waits for a line until then.
-    let mut shell = Command::new("sh");
-    let line =
-        format!("stty -echo; read go; stty -echo cols {columns} rows 24; exec \"$0\" \"$@\"");
-    shell.args(["-c", &line]);
-    shell.arg(command.get_program()).args(command.get_args());
-    shell.env("TERM", "xterm-256color").env_remove("NO_COLOR").envs(environment.iter().copied());
-    let mut session = Session::spawn(shell).unwrap();
-    session.send_line("go").unwrap();
-    let mut text = Vec::new();
-    // At the end of the other side a pseudo-terminal reports an error, not an end.
-    let _ = session.read_to_end(&mut text);
-    let text = String::from_utf8(text).unwrap().replace('\r', "");
-    // Behind the echo of that line, which may come before or not at all.
-    text.strip_prefix("go\n").unwrap_or(&text).to_owned()
+    let text = Pty::start(&command, (columns, 24)).read_to_end();
+    String::from_utf8(text).unwrap().replace('\r', "")
 }
 
 fn widest(text: &str) -> usize {

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use axum::http::Method;
+use http::Method;
 use serde_json::{Value, json};
 
 use super::rig::Rig;

@@ -1,16 +1,17 @@
 //! How the fake API server answers: as it should, or in one of the ways that hurt.
 
-use std::convert::Infallible;
 use std::io::{self, Write};
 
-use axum::body::{Body, Bytes};
-use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::{HeaderValue, Response, StatusCode};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures::{StreamExt, stream};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderValue, Response, StatusCode};
+use http_body_util::BodyExt;
+use hyper::body::Bytes;
 use serde_json::Value;
 
+use super::body::{Body, full, streamed};
 use super::protobuf;
 use super::world::{World, json_of};
 
@@ -50,7 +51,7 @@ const COMPRESSED_FROM: usize = 128 << 10;
 
 /// A JSON answer.
 pub fn json(status: StatusCode, value: &Value) -> Response<Body> {
-    let mut response = Response::new(Body::from(serde_json::to_vec(value).unwrap()));
+    let mut response = Response::new(full(serde_json::to_vec(value).unwrap()));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
@@ -77,7 +78,7 @@ pub fn list(
             ("application/json", list.into_bytes())
         }
     };
-    let mut response = Response::new(Body::from(body));
+    let mut response = Response::new(full(body));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
 }
@@ -93,7 +94,7 @@ pub async fn as_protobuf(response: Response<Body>) -> Response<Body> {
         parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(protobuf::MEDIA_TYPE));
         bytes = binary.into();
     }
-    Response::from_parts(parts, Body::from(bytes))
+    Response::from_parts(parts, full(bytes))
 }
 
 /// A recorded error answer.
@@ -107,7 +108,7 @@ pub fn recorded(name: &str) -> Response<Body> {
     for (name, value) in error["headers"].as_object().unwrap() {
         response = response.header(name, value.as_str().unwrap());
     }
-    response.body(Body::from(body)).unwrap()
+    response.body(full(body)).unwrap()
 }
 
 /// Any answer.
@@ -116,7 +117,7 @@ pub fn raw(status: u16, headers: &[(&str, &str)], body: &'static str) -> Respons
     for (name, value) in headers {
         response = response.header(*name, *value);
     }
-    response.body(Body::from(body)).unwrap()
+    response.body(full(body)).unwrap()
 }
 
 /// Compresses `response` as a real server would for a client that accepts it.
@@ -124,12 +125,12 @@ pub async fn compressed(response: Response<Body>) -> Response<Body> {
     let (mut parts, body) = response.into_parts();
     let bytes = whole(body).await;
     if bytes.len() < COMPRESSED_FROM {
-        return Response::from_parts(parts, Body::from(bytes));
+        return Response::from_parts(parts, full(bytes));
     }
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(&bytes).unwrap();
     parts.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    Response::from_parts(parts, Body::from(encoder.finish().unwrap()))
+    Response::from_parts(parts, full(encoder.finish().unwrap()))
 }
 
 /// The first half of `response`; then the connection breaks.
@@ -145,7 +146,7 @@ pub async fn cut(response: Response<Body>, framing: Framing) -> Response<Body> {
         Err(io::Error::other("cut"))
     });
     let half = bytes.slice(..bytes.len() / 2);
-    Response::from_parts(parts, Body::from_stream(stream::iter([Ok(half)]).chain(broken)))
+    Response::from_parts(parts, streamed(stream::iter([Ok(half)]).chain(broken)))
 }
 
 /// The first half of `response`, and then silence.
@@ -153,18 +154,18 @@ pub async fn silent_in_the_middle(response: Response<Body>) -> Response<Body> {
     let (parts, body) = response.into_parts();
     let bytes = whole(body).await;
     let half = bytes.slice(..bytes.len() / 2);
-    let silence = stream::pending::<Result<Bytes, Infallible>>();
-    Response::from_parts(parts, Body::from_stream(stream::iter([Ok(half)]).chain(silence)))
+    let silence = stream::pending::<io::Result<Bytes>>();
+    Response::from_parts(parts, streamed(stream::iter([Ok(half)]).chain(silence)))
 }
 
 /// An error whose body never ends.
 pub fn endless(status: u16) -> Response<Body> {
     let start = Bytes::from_static(br#"{"kind":"Status","message":""#);
     let more = stream::repeat(Bytes::from_static(&[b'x'; 1 << 16]));
-    let body = Body::from_stream(stream::iter([start]).chain(more).map(Ok::<_, Infallible>));
+    let body = streamed(stream::iter([start]).chain(more).map(Ok));
     Response::builder().status(status).header(CONTENT_TYPE, "application/json").body(body).unwrap()
 }
 
 async fn whole(body: Body) -> Bytes {
-    axum::body::to_bytes(body, usize::MAX).await.unwrap()
+    body.collect().await.unwrap().to_bytes()
 }

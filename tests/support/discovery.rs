@@ -1,10 +1,10 @@
 //! What kubectl asks an API server before it touches an object: which kinds there are.
 
-use axum::body::Body;
-use axum::http::{Response, StatusCode};
+use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::answer;
+use super::body::Body;
 
 /// Group, version, kind, plural, whether it lives in a namespace.
 const KINDS: [(&str, &str, &str, &str, bool); 27] = [

@@ -10,8 +10,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::http::Response;
+use http::Response;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -24,6 +23,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::answer::{self, Answer};
 use super::authority::{Authority, Identity, ServerName};
+use super::body::Body;
 use super::protobuf;
 use super::request::Request;
 use super::review;

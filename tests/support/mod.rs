@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod authority;
 pub mod bin;
+pub mod body;
 pub mod browser;
 pub mod describe;
 pub mod discovery;
@@ -12,6 +13,7 @@ pub mod managed;
 pub mod objects;
 pub mod place;
 pub mod protobuf;
+pub mod pty;
 pub mod refusal;
 pub mod request;
 pub mod review;

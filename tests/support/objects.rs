@@ -1,10 +1,10 @@
 //! Objects of any kind: read one by one, listed by kind, and applied as a dry run.
 
-use axum::body::Body;
-use axum::http::{Method, Response, StatusCode};
+use http::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::answer;
+use super::body::Body;
 use super::request::Request;
 use super::world::World;
 

@@ -1,6 +1,6 @@
 //! Where an object of the API lives, by its path.
 
-use axum::http::Method;
+use http::Method;
 
 use super::review::Need;
 

@@ -1,10 +1,10 @@
 //! How the fake API server refuses: a Status, as a real one words it.
 
-use axum::body::Body;
-use axum::http::{Response, StatusCode};
+use http::{Response, StatusCode};
 use serde_json::json;
 
 use super::answer;
+use super::body::Body;
 use super::managed::Conflict;
 use super::place::Place;
 

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use axum::extract::Query;
-use axum::http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, Method, Uri};
+use percent_encoding::percent_decode_str;
 
 /// A request: what was asked, and by whom.
 #[derive(Debug, Clone)]
@@ -21,11 +21,11 @@ pub struct Request {
 
 impl Request {
     pub fn new(method: Method, uri: &Uri, headers: HeaderMap, client_certificate: bool) -> Self {
-        let Query(query) = Query::try_from_uri(uri).unwrap();
+        let query = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
         Self {
             method,
             path: uri.path().to_owned(),
-            query,
+            query: query.map(decoded).collect(),
             headers,
             body: Vec::new(),
             client_certificate,
@@ -48,6 +48,16 @@ impl Request {
     pub fn header(&self, name: &str) -> Vec<&str> {
         self.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
     }
+}
+
+/// A parameter of a query, with its value.
+fn decoded(pair: &str) -> (String, String) {
+    let text = |part: &str| {
+        let bytes = percent_decode_str(&part.replace('+', " ")).collect::<Vec<u8>>();
+        String::from_utf8(bytes).unwrap()
+    };
+    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+    (text(name), text(value))
 }
 
 /// One line, the query decoded for the eye.

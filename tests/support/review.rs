@@ -1,10 +1,10 @@
 //! Who may do what on the fake API server, as access reviews and refusals tell it.
 
-use axum::body::Body;
-use axum::http::{Method, Response, StatusCode};
+use http::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::answer;
+use super::body::Body;
 use super::request::Request;
 
 /// Path of reviews of tokens.

@@ -1,9 +1,9 @@
 //! What a healthy API server says: lists in pages, single objects, 404 for the rest.
 
-use axum::body::Body;
-use axum::http::{Response, StatusCode};
+use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
+use super::body::Body;
 use super::request::Request;
 use super::world::{Devices, World};
 use super::{answer, discovery, objects};

@@ -1,12 +1,12 @@
 //! What the fake API server says without storing it: tokens, pods' metrics, aggregated APIs.
 
-use axum::body::Body;
-use axum::http::{HeaderValue, Response, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use http::{HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::answer;
+use super::body::{Body, full};
 use super::place::Place;
 use super::refusal::{not_found, status};
 use super::store::{Inner, TOKEN};
@@ -62,7 +62,7 @@ impl Inner {
         self.lag = self.lag.saturating_sub(1);
         let served = self.served.unwrap();
         let text = format!("oppscale_serving_certificate_expiry_timestamp_seconds {served}\n");
-        Response::new(Body::from(text))
+        Response::new(full(text))
     }
 
     /// The aggregated API, as far as an APIService leads to it.

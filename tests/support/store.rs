@@ -5,13 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use axum::body::Body;
-use axum::http::{Method, Response, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use http::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::answer;
+use super::body::Body;
 use super::managed::{Managed, leaves, merge};
 use super::place::Place;
 use super::refusal::{conflict, not_found, status};

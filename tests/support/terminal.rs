@@ -1,16 +1,14 @@
 //! A real pseudo-terminal, and the screen as a person would see it.
 
-use std::io::Write;
 use std::num::NonZero;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use expectrl::Session;
-use expectrl::session::OsSession;
 use tempfile::TempDir;
 
 use super::bin::{TestEnv, signal};
+use super::pty::Pty;
 
 /// Far longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -20,10 +18,34 @@ const OPPSCALE: &str = env!("CARGO_BIN_EXE_oppscale");
 /// The parts of a frame come quicker than this one after the other.
 const QUIET: Duration = Duration::from_millis(15);
 
+/// The frames of the screen: synchronized updates, of which `vt100` knows nothing.
+#[derive(Default)]
+pub struct Frames {
+    /// Whether one has begun and is not whole yet.
+    is_open: bool,
+    pub whole: usize,
+}
+
+impl vt100::Callbacks for Frames {
+    fn unhandled_csi(
+        &mut self,
+        _: &mut vt100::Screen,
+        mark: Option<u8>,
+        _: Option<u8>,
+        params: &[&[u16]],
+        end: char,
+    ) {
+        if mark == Some(b'?') && params == [[2026]] {
+            self.is_open = end == 'h';
+            self.whole += usize::from(end == 'l');
+        }
+    }
+}
+
 /// A shell on a terminal that runs oppscale, and then says how that ended.
 pub struct Terminal {
-    session: OsSession,
-    pub parser: vt100::Parser,
+    pty: Pty,
+    pub parser: vt100::Parser<Frames>,
     /// Where the program's number is written.
     home: Arc<TempDir>,
 }
@@ -83,11 +105,10 @@ impl Terminal {
         args: &[&str],
         environment: &[(&str, &str)],
     ) -> Self {
-        // The size must be set before the program looks, and after the session has set its
-        // own: the shell waits for a line until then. 128 and more is how a shell counts a
-        // job that was stopped.
+        // The shell lives on when Ctrl-C is pressed. 128 and more is how it counts a job that was
+        // stopped.
         let script = format!(
-            "stty -echo; read go; stty cols {columns} rows {rows}; {prepare} \
+            "trap : INT; stty -echo; {prepare} \
              sh -c 'echo $$ > \"$HOME/pid\"; exec \"$@\"' sh \"$0\" \"$@\"; code=$?; \
              while [ \"$(jobs)\" ]; do \
                  stty -a; echo stopped; read go; fg >/dev/null; code=$?; done; \
@@ -98,10 +119,10 @@ impl Terminal {
         shell.env("TERM", "xterm-256color").env("LC_ALL", "C.UTF-8").env_remove("NO_COLOR");
         shell.env_remove("KUBECONFIG");
         shell.env("HOME", home.path()).envs(environment.iter().copied());
-        let mut session = Session::spawn(shell).unwrap();
-        session.write_all(b"go\n").unwrap();
-        let parser = vt100::Parser::new(size(rows), size(columns), 0);
-        Self { session, parser, home }
+        let pty = Pty::start(&shell, (columns, rows));
+        let frames = Frames::default();
+        let parser = vt100::Parser::new_with_callbacks(size(rows), size(columns), 0, frames);
+        Self { pty, parser, home }
     }
 
     /// Reads until the screen is as expected, and tells what it shows.
@@ -109,9 +130,9 @@ impl Terminal {
         let start = Instant::now();
         loop {
             let text = self.parser.screen().contents();
-            // A frame may come in parts: only what stays is seen.
+            // A frame may come in parts: only what stays, and is whole, is seen.
             let is_quiet = self.watch_for(QUIET) == 0;
-            if is_quiet && is_there(&text) {
+            if is_quiet && !self.parser.callbacks().is_open && is_there(&text) {
                 return text;
             }
             assert!(start.elapsed() < PATIENCE, "never {what}:\n{text}");
@@ -124,28 +145,24 @@ impl Terminal {
 
     /// Reads what comes for so long, and tells how many bytes that was.
     pub fn watch_for(&mut self, time: Duration) -> usize {
-        let start = Instant::now();
-        let mut bytes = [0; 4096];
+        let end = Instant::now() + time;
         let mut seen = 0;
-        while start.elapsed() < time {
-            match self.session.try_read(&mut bytes) {
-                Ok(count) if count > 0 => {
-                    seen += count;
-                    self.parser.process(&bytes[..count]);
-                }
-                _ => std::thread::sleep(Duration::from_millis(5)),
-            }
+        for bytes in self.pty.read_for(time) {
+            seen += bytes.len();
+            self.parser.process(&bytes);
         }
+        // Sooner if the program has ended.
+        std::thread::sleep(end.saturating_duration_since(Instant::now()));
         seen
     }
 
     pub fn press(&mut self, keys: &str) {
-        self.session.write_all(keys.as_bytes()).unwrap();
+        self.pty.write(keys);
     }
 
     pub fn resize(&mut self, columns: u16, rows: u16) {
         self.parser.screen_mut().set_size(size(rows), size(columns));
-        self.session.get_process_mut().set_window_size(columns, rows).unwrap();
+        self.pty.resize(columns, rows);
     }
 
     /// The number of the program's process.

@@ -4,15 +4,16 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderValue, Response, StatusCode};
 use futures::StreamExt;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Response, StatusCode};
+use hyper::body::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::answer;
+use super::body::{Body, streamed};
 use super::protobuf;
 use super::request::Request;
 use super::routes::{has_labels, selects};
@@ -282,7 +283,7 @@ pub fn serve(
     let stream = futures::stream::unfold(receiver, |mut receiver| async {
         receiver.recv().await.map(|piece| (piece, receiver))
     });
-    let mut response = Response::new(Body::from_stream(stream.boxed()));
+    let mut response = Response::new(streamed(stream.boxed()));
     let content_type = match is_protobuf {
         true => "application/vnd.kubernetes.protobuf;stream=watch",
         false => "application/json",
