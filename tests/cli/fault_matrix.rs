@@ -14,7 +14,7 @@ use crate::support::world::World;
 use super::dry_run;
 
 /// Runs at once: most of a run is waiting.
-const RUNS: usize = 12;
+const RUNS: usize = 24;
 
 /// A command, and the server that it asks.
 struct Case {
