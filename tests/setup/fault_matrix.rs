@@ -173,7 +173,7 @@ fn installed() -> Objects {
 }
 
 fn server(objects: &Objects) -> FakeApiServer {
-    let server = Setup::new(World::blog()).storing().start();
+    let server = Setup::new(World::nodes_alone()).storing().start();
     server.store().change(|store| store.objects.clone_from(objects));
     server
 }

@@ -78,7 +78,10 @@ impl World {
 
     /// Its nodes alone, where only the connection matters.
     pub fn nodes_alone() -> Self {
-        Self { pods: Vec::new(), replica_sets: Vec::new(), ..Self::blog() }
+        // Copies of pods are what a server costs most.
+        static ALONE: LazyLock<World> =
+            LazyLock::new(|| World { pods: Vec::new(), replica_sets: Vec::new(), ..World::blog() });
+        ALONE.clone()
     }
 
     fn recorded(folder: &str) -> Self {
