@@ -4,7 +4,6 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures::StreamExt;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
 use hyper::body::Bytes;
@@ -283,7 +282,7 @@ pub fn serve(
     let stream = futures::stream::unfold(receiver, |mut receiver| async {
         receiver.recv().await.map(|piece| (piece, receiver))
     });
-    let mut response = Response::new(streamed(stream.boxed()));
+    let mut response = Response::new(streamed(stream));
     let content_type = match is_protobuf {
         true => "application/vnd.kubernetes.protobuf;stream=watch",
         false => "application/json",
