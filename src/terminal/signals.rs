@@ -2,9 +2,7 @@
 
 use std::io;
 
-use rustix::process::{
-    Pid, Signal as Number, getpgid, getpgrp, getppid, getsid, kill_current_process_group,
-};
+use rustix::process::{Pid, RawPid, Signal as Number, kill_current_process_group};
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
 /// The meaning of a signal.
@@ -71,30 +69,54 @@ impl Signals {
 /// a process group is orphaned when no parent of a member is in the same session but in
 /// another group.
 fn is_orphaned() -> bool {
-    let (session, group) = (getsid(None), getpgrp());
-    let mut parent = getppid();
+    let Some(own) = Process::of(None) else { return true };
+    let mut parent = own.parent;
     // A wrapper in the same group has a parent of its own that counts.
-    while let Some(pid) = parent {
-        if getsid(Some(pid)) != session {
+    while let Some(process) = parent.and_then(|parent| Process::of(Some(parent))) {
+        if process.session != own.session {
             return true;
         }
-        if getpgid(Some(pid)) != Ok(group) {
+        if process.group != own.group {
             return false;
         }
-        parent = parent_of(pid);
+        parent = process.parent;
     }
     true
 }
 
-#[cfg(target_os = "linux")]
-fn parent_of(pid: Pid) -> Option<Pid> {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_pid())).ok()?;
-    // `PID (NAME) STATE PPID …`, and the name may hold anything.
-    let (_, rest) = stat.rsplit_once(')')?;
-    Pid::from_raw(rest.split_whitespace().nth(1)?.parse().ok()?)
+/// The place of a process among the jobs of a terminal.
+struct Process {
+    parent: Option<Pid>,
+    /// Number of its process group: 0 for one from outside of this PID namespace, as where a
+    /// container is entered, which `rustix::process::getpgid` must not meet. So the session.
+    group: RawPid,
+    session: RawPid,
 }
 
-#[cfg(not(target_os = "linux"))]
-fn parent_of(_pid: Pid) -> Option<Pid> {
-    None
+impl Process {
+    /// A process, or this one.
+    #[cfg(target_os = "linux")]
+    fn of(pid: Option<Pid>) -> Option<Self> {
+        let name = pid.map_or_else(|| "self".to_owned(), |pid| pid.as_raw_pid().to_string());
+        let stat = std::fs::read_to_string(format!("/proc/{name}/stat")).ok()?;
+        // `PID (NAME) STATE PPID PGRP SESSION …`, and the name may hold anything.
+        let (_, rest) = stat.rsplit_once(')')?;
+        let mut numbers = rest.split_whitespace().skip(1).map_while(|word| word.parse().ok());
+        Some(Self {
+            parent: Pid::from_raw(numbers.next()?),
+            group: numbers.next()?,
+            session: numbers.next()?,
+        })
+    }
+
+    /// A process, or this one. Only of this one the parent is known.
+    #[cfg(not(target_os = "linux"))]
+    fn of(pid: Option<Pid>) -> Option<Self> {
+        use rustix::process::{getpgid, getppid, getsid};
+        Some(Self {
+            parent: if pid.is_none() { getppid() } else { None },
+            group: getpgid(pid).ok()?.as_raw_pid(),
+            session: getsid(pid).ok()?.as_raw_pid(),
+        })
+    }
 }

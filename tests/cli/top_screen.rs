@@ -1,5 +1,7 @@
 //! The live screen of `oppscale top` on a real pseudo-terminal.
 
+use std::iter;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use insta::assert_snapshot;
@@ -9,7 +11,7 @@ use crate::support::answer::Answer;
 use crate::support::bin::TestEnv;
 use crate::support::fake_apiserver::FakeApiServer;
 use crate::support::fixture;
-use crate::support::terminal::Terminal;
+use crate::support::terminal::{OPPSCALE, Terminal};
 use crate::support::watch::Ending;
 use crate::support::world::World;
 
@@ -450,12 +452,23 @@ fn ctrl_z_stops_and_fg_goes_on() {
 
 #[test]
 fn where_nobody_could_continue_it_ctrl_z_does_nothing() {
-    let (_server, mut terminal) = screen(World::blog());
-    whole(&mut terminal);
-    terminal.press("\u{1a}n");
-    terminal.see("still there", |text| text.contains("NODE↑") || text.contains("NODE      ↑"));
-    terminal.press("q");
-    let _ = terminal.end(0);
+    let server = FakeApiServer::start(World::blog());
+    let env = TestEnv::of(&server);
+    // A session in a container whose first process has one from outside, as `kubectl exec` has.
+    let nested = "setsid --wait sh -c '\"$@\"; exit $?' sh \"$@\"; exit $?";
+    let container = ["--user", "--map-root-user", "--pid", "--fork", "--mount-proc"];
+    let may_unshare = Command::new("unshare").args(container).arg("true").output();
+    let may_unshare = may_unshare.is_ok_and(|output| output.status.success());
+    let nested = [&container, &["sh", "-c", nested, "sh", OPPSCALE][..], TOP].concat();
+    let nested = || Terminal::program("unshare", env.home(), (80, 24), &nested, &[]);
+    let plain = Terminal::of(&env, 80, 24, TOP);
+    for mut terminal in iter::once(plain).chain(may_unshare.then(nested)) {
+        whole(&mut terminal);
+        terminal.press("\u{1a}n");
+        terminal.see("still there", |text| text.contains("NODE↑") || text.contains("NODE      ↑"));
+        terminal.press("q");
+        let _ = terminal.end(0);
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::pty::Pty;
 /// Far longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-const OPPSCALE: &str = env!("CARGO_BIN_EXE_oppscale");
+pub const OPPSCALE: &str = env!("CARGO_BIN_EXE_oppscale");
 
 /// The parts of a frame come quicker than this one after the other.
 const QUIET: Duration = Duration::from_millis(15);
