@@ -22,10 +22,10 @@ use crate::shares::{FillerState, Shares};
 use oppscale_cluster::follow::{ClusterState, Followed, Health, Phase, WatchStatus};
 use oppscale_core::demand::DemandState;
 use oppscale_core::kinds::{self, Kind};
-use oppscale_core::ledger::{Ledger, PodCounts};
+use oppscale_core::ledger::PodCounts;
 use oppscale_core::record::PodKey;
 use oppscale_core::resources::{CPU, MEMORY};
-use oppscale_core::share::Share;
+use oppscale_core::share::{Counting, Share};
 
 /// Requests within this time share one count, or thousands of requests a second would do nothing
 /// but count.
@@ -66,6 +66,7 @@ struct Inner {
     usage: UsageStore,
     pressure: PressureStore,
     uptake: Mutex<UptakeTracker>,
+    counting: Mutex<Counting>,
     kinds: WatchedKinds,
     policy: StalenessPolicy,
     counted: Mutex<Option<Arc<Counted>>>,
@@ -133,6 +134,7 @@ impl MetricsState {
             usage,
             pressure,
             uptake: Mutex::default(),
+            counting: Mutex::default(),
             kinds,
             policy,
             counted: Mutex::default(),
@@ -260,14 +262,14 @@ impl MetricsState {
     fn count(&self, of: [u64; 6]) -> Counted {
         let began = Instant::now();
         let (served, groups) = self.0.fillers.workloads.served();
+        let mut counting = self.0.counting.lock().unwrap_or_else(PoisonError::into_inner);
         // The cluster's state stands still only while it is copied: whatever tenants wrote is
         // evaluated without a lock.
-        let mut ledger = Ledger::default();
         self.0.cluster.change(|intake, _| {
             intake.expect_replicas(served.iter().map(ServedWorkload::claims));
             let known = &mut intake.snapshot_mut().ledger;
             known.track(groups);
-            ledger = known.to_count();
+            counting.update(known);
             // Tracking changes nothing that subscribers see.
             false
         });
@@ -276,8 +278,8 @@ impl MetricsState {
         let problem = self.0.usage.problem();
         let mut tracker = self.0.uptake.lock().unwrap_or_else(PoisonError::into_inner);
         let Shares { workloads, pod_counts, waiting, is_moving } =
-            self.0.fillers.count(&ledger, served, &usage, &problem, &mut tracker, began);
-        drop(tracker);
+            self.0.fillers.count(&mut counting, served, &usage, &problem, &mut tracker, began);
+        drop((counting, tracker));
         let readings = workloads.iter().map(|(served, share)| reading(served, share)).collect();
         Counted {
             of,

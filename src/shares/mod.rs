@@ -18,11 +18,11 @@ use oppscale_cluster::{Cluster, ClusterError, SavedFiles, Snapshot};
 use oppscale_core::demand::DemandState;
 use oppscale_core::disruption::Disruption;
 use oppscale_core::kinds::{self, Kind};
-use oppscale_core::ledger::{Ledger, PodCounts};
+use oppscale_core::ledger::PodCounts;
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 use oppscale_core::policy::Basis;
 use oppscale_core::record::{PodKey, YIELD_CUTOFF};
-use oppscale_core::share::{Held, Share, ShareRequest, SharedCapacity};
+use oppscale_core::share::{Counting, Held, Share, ShareRequest};
 use oppscale_core::usage::PaidUsage;
 
 use autoscalers::Autoscalers;
@@ -121,31 +121,33 @@ impl FillerState {
         let ledger = &mut snapshot.ledger;
         ledger.expect_replicas(served.iter().map(ServedWorkload::claims));
         ledger.track(groups);
+        let mut counting = Counting::default();
+        counting.update(ledger);
         let usage = PaidUsage::default();
         let problem = "top reads usage only once; see oppscale serve";
         let mut tracker = UptakeTracker::default();
-        self.count(ledger, served, &usage, problem, &mut tracker, Instant::now()).workloads
+        self.count(&mut counting, served, &usage, problem, &mut tracker, Instant::now()).workloads
     }
 
-    /// The shares of `served`, which `ledger` tracks in this order. `usage_problem` says why
-    /// `usage` is unknown, if it is.
+    /// The shares of `served`, which the ledger of `counting` tracks in this order. `usage_problem`
+    /// says why `usage` is unknown, if it is.
     pub(crate) fn count(
         &self,
-        ledger: &Ledger,
+        counting: &mut Counting,
         mut served: Vec<ServedWorkload>,
         usage: &PaidUsage,
         usage_problem: &str,
         tracker: &mut UptakeTracker,
         now: Instant,
     ) -> Shares {
-        let pod_counts = ledger.pod_counts(served.len());
-        self.admit(&mut served, &pod_counts, Disruption::of(ledger.records()));
-        served.iter_mut().for_each(|served| served.take_devices(ledger));
+        let pod_counts = counting.pod_counts(served.len());
+        self.admit(&mut served, &pod_counts, counting.disruption());
+        served.iter_mut().for_each(|served| served.take_devices(counting.ledger()));
         let counts_usage = hold_without_usage(&mut served, usage, usage_problem);
         self.bound(&mut served, &pod_counts, tracker, now);
         let requests: Vec<Result<ShareRequest, Held>> =
             served.iter().map(|served| served.request.clone()).collect();
-        let capacity = SharedCapacity::of(ledger, &requests, usage);
+        let capacity = counting.capacity(&requests, usage);
         let shares = capacity.divide().into_iter().chain(std::iter::repeat(None));
         let workloads = served.into_iter().zip(shares).map(|(served, share)| {
             let share = match (share, &served.request) {
@@ -155,7 +157,7 @@ impl FillerState {
             };
             (served, share)
         });
-        let (workloads, waiting) = (workloads.collect(), capacity.waiting);
+        let (workloads, waiting) = (workloads.collect(), capacity.waiting.clone());
         Shares { workloads, pod_counts, waiting, is_moving: tracker.is_moving() || counts_usage }
     }
 

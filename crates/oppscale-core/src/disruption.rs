@@ -15,32 +15,49 @@ const UNHEALTHY_PERCENT: usize = 55;
 /// That many may be down in any cluster.
 const FEW: usize = 2;
 
-/// Most nodes are down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Disruption {
+/// How many nodes are down.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Readiness {
     /// Number of nodes that are not ready.
-    pub not_ready: usize,
+    not_ready: usize,
     /// Number of nodes, without cordoned ones: those are down on purpose.
-    pub nodes: usize,
+    nodes: usize,
 }
 
-impl Disruption {
-    /// The disruption of a cluster with these nodes, if it is disrupted.
-    pub fn of<'n>(nodes: impl Iterator<Item = &'n NodeRecord>) -> Option<Self> {
-        let (mut not_ready, mut all) = (0, 0);
-        for node in nodes.filter(|node| !node.cordoned && !node.deleting) {
-            all += 1;
-            not_ready += usize::from(!node.ready);
+/// Most nodes are down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Disruption(Readiness);
+
+impl Readiness {
+    /// Takes in a node.
+    pub fn add(&mut self, node: &NodeRecord) {
+        self.count(node, 1);
+    }
+
+    /// Takes a node out that was taken in.
+    pub fn subtract(&mut self, node: &NodeRecord) {
+        self.count(node, -1);
+    }
+
+    fn count(&mut self, node: &NodeRecord, sign: isize) {
+        if !node.cordoned && !node.deleting {
+            self.nodes = self.nodes.saturating_add_signed(sign);
+            self.not_ready = self.not_ready.saturating_add_signed(sign * isize::from(!node.ready));
         }
-        let is_most = not_ready > FEW && not_ready * 100 >= all * UNHEALTHY_PERCENT;
-        let is_disrupted = not_ready > 0 && (not_ready == all || is_most);
-        is_disrupted.then_some(Self { not_ready, nodes: all })
+    }
+
+    /// The disruption of a cluster with these nodes, if it is disrupted.
+    pub fn disruption(self) -> Option<Disruption> {
+        let Self { not_ready, nodes } = self;
+        let is_most = not_ready > FEW && not_ready * 100 >= nodes * UNHEALTHY_PERCENT;
+        let is_disrupted = not_ready > 0 && (not_ready == nodes || is_most);
+        is_disrupted.then_some(Disruption(self))
     }
 }
 
 impl fmt::Display for Disruption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { not_ready, nodes } = self;
+        let Readiness { not_ready, nodes } = self.0;
         write!(
             f,
             "{not_ready} of {nodes} nodes are not ready, as after an outage of the API server; \
@@ -66,11 +83,15 @@ mod tests {
             NodeRecord::of(serde_json::from_str(&json).unwrap())
         };
         let is_disrupted = |ready: usize, not_ready: usize, cordoned: usize| {
-            let nodes: Vec<_> = std::iter::repeat_n(node(true, false), ready)
+            let mut readiness = Readiness::default();
+            let nodes = std::iter::repeat_n(node(true, false), ready)
                 .chain(std::iter::repeat_n(node(false, false), not_ready))
-                .chain(std::iter::repeat_n(node(false, true), cordoned))
-                .collect();
-            Disruption::of(nodes.iter()).is_some()
+                .chain(std::iter::repeat_n(node(false, true), cordoned));
+            nodes.for_each(|node| readiness.add(&node));
+            // One that goes leaves nothing.
+            readiness.add(&node(false, false));
+            readiness.subtract(&node(false, false));
+            readiness.disruption().is_some()
         };
         assert!(!is_disrupted(6, 0, 0));
         assert!(!is_disrupted(4, 4, 0));

@@ -213,20 +213,40 @@ impl Ledger {
     /// A copy to count in: nodes with the sums on them and waiting pods, but no single pod that has
     /// a node. It shares what neither changes, so that it costs a pointer for each.
     pub fn to_count(&mut self) -> Self {
+        let mut copy = Self::default();
+        self.update_copy(&mut copy, |_, _, _| {});
+        copy
+    }
+
+    /// Makes an earlier copy of [`Self::to_count`] a copy of now, and tells each account in it that
+    /// is another one: its place, and what is there now and was before.
+    pub(crate) fn update_copy(
+        &mut self,
+        copy: &mut Self,
+        mut tell: impl FnMut(usize, &NodeAccount, Option<Arc<NodeAccount>>),
+    ) {
         self.copies = self.copies.wrapping_add(1);
         if self.copies.is_multiple_of(COPIES_BETWEEN_SWEEPS) {
             sweep(&mut self.footprints);
             sweep(&mut self.placements);
             sweep(&mut self.groups);
         }
-        Self {
-            accounts: self.accounts.clone(),
-            waiting: self.waiting.clone(),
-            tracked: self.tracked.clone(),
-            devices: self.devices.clone(),
-            devices_asked: self.devices_asked.clone(),
-            ..Self::default()
+        // Accounts are never removed, but made vacant.
+        let known = copy.accounts.len();
+        for (place, (old, now)) in copy.accounts.iter_mut().zip(&self.accounts).enumerate() {
+            if !Arc::ptr_eq(old, now) {
+                let old = std::mem::replace(old, Arc::clone(now));
+                tell(place, now, Some(old));
+            }
         }
+        for (place, now) in self.accounts.iter().enumerate().skip(known) {
+            tell(place, now, None);
+            copy.accounts.push(Arc::clone(now));
+        }
+        copy.waiting.clone_from(&self.waiting);
+        copy.tracked.clone_from(&self.tracked);
+        copy.devices.clone_from(&self.devices);
+        copy.devices_asked.clone_from(&self.devices_asked);
     }
 
     /// Whether the pod is known in any standing.
@@ -249,7 +269,18 @@ impl Ledger {
 
     /// As [`Self::nodes`], with names to share.
     pub(crate) fn accounts(&self) -> impl Iterator<Item = (&Arc<str>, &NodeAccount)> {
-        self.accounts.iter().filter_map(|account| Some((account.name.as_ref()?, &**account)))
+        self.places().map(|(name, _, account)| (name, account))
+    }
+
+    /// As [`Self::accounts`], with the place of each.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (&Arc<str>, usize, &NodeAccount)> {
+        let places = self.accounts.iter().enumerate();
+        places.filter_map(|(place, account)| Some((account.name()?, place, &**account)))
+    }
+
+    /// The account in a place that [`Self::update_copy`] told.
+    pub(crate) fn account_at(&self, place: usize) -> Option<&Arc<NodeAccount>> {
+        self.accounts.get(place)
     }
 
     /// Every node that exists.
@@ -758,6 +789,11 @@ impl NodeAccount {
         (self.unknown_limits == 0 && self.unknown_pods == 0).then_some(&self.limits)
     }
 
+    /// The name that the node has, or would have; `None` for a place that is vacant.
+    pub(crate) fn name(&self) -> Option<&Arc<str>> {
+        self.name.as_ref()
+    }
+
     fn side(&mut self, opportunistic: bool) -> &mut Resources {
         if opportunistic { &mut self.opportunistic } else { &mut self.paid }
     }
@@ -896,24 +932,16 @@ impl Ledger {
         pod.yields && self.tracked.id(&*pod.group).is_some()
     }
 
-    /// Number of pods of each of the first `workloads` workloads of [`Self::track`].
-    pub fn pod_counts(&self, workloads: usize) -> Vec<PodCounts> {
-        let mut all = vec![PodCounts::default(); workloads];
-        for (id, tally) in self.nodes().flat_map(|(_, account)| account.tallies()) {
-            if let Some(population) = all.get_mut(id as usize) {
-                population.placed += tally.sum.get(PODS);
-                population.unyielding += tally.unyielding;
-            }
-        }
+    /// Adds the pods that wait for a node to the numbers of the first workloads of [`Self::track`].
+    pub(crate) fn count_waiting(&self, counts: &mut [PodCounts]) {
         for pod in self.waiting() {
             let id = self.tracked.id(&*pod.group);
-            let Some(population) = id.and_then(|id| all.get_mut(id as usize)) else { continue };
+            let Some(counts) = id.and_then(|id| counts.get_mut(id as usize)) else { continue };
             match pod.yields {
-                true => population.waiting += 1,
-                false => population.unyielding += 1,
+                true => counts.waiting += 1,
+                false => counts.unyielding += 1,
             }
         }
-        all
     }
 }
 

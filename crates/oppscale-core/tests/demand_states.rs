@@ -11,7 +11,7 @@ use oppscale_core::placement::Placement;
 use oppscale_core::policy::{NamespaceLimits, Policy};
 use oppscale_core::record::{PodKey, PodRecord};
 use oppscale_core::replica::Replica;
-use oppscale_core::share::{ShareRequest, SharedCapacity, Uptake};
+use oppscale_core::share::{Counting, ShareRequest, SharedCapacity, Uptake};
 use oppscale_core::usage::PaidUsage;
 use serde_json::{Value, json};
 
@@ -113,8 +113,13 @@ fn pods_of_workloads_that_are_tracked_are_counted_and_not_paid() {
         states(&ledger, &[]),
         [(PodKey::of_parts("paid", "shop", "paid"), DemandState::Placeable)]
     );
-    let counted = [PodCounts::default(), PodCounts { placed: 1, waiting: 1, unyielding: 0 }];
-    assert_eq!(ledger.pod_counts(2), counted);
+    let mut counting = Counting::default();
+    let mut counted = |ledger: &mut Ledger| {
+        counting.update(ledger);
+        counting.pod_counts(2)
+    };
+    let own = |placed| PodCounts { placed, waiting: 1, unyielding: 0 };
+    assert_eq!(counted(&mut ledger), [PodCounts::default(), own(1)]);
     ledger.delete_pod(&PodKey::of_parts("own-0", "shop", "own-0"));
-    assert_eq!(ledger.pod_counts(2)[1], PodCounts { placed: 0, waiting: 1, unyielding: 0 });
+    assert_eq!(counted(&mut ledger), [PodCounts::default(), own(0)]);
 }

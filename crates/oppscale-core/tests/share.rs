@@ -9,12 +9,12 @@ use oppscale_core::node::NodeRecord;
 use oppscale_core::ownership::{OwnWorkload, Ownership};
 use oppscale_core::placement::Placement;
 use oppscale_core::policy::{Basis, NamespaceLimits, Policy};
-use oppscale_core::record::PodRecord;
+use oppscale_core::record::{PodKey, PodRecord};
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, CPU, MEMORY};
 use oppscale_core::selector::Selector;
 use oppscale_core::share::{
-    Allocation, Held, Share, ShareLimit, ShareRequest, SharedCapacity, Uptake,
+    Allocation, Counting, Held, Share, ShareLimit, ShareRequest, SharedCapacity, Uptake,
 };
 use oppscale_core::usage::{NodeCpu, PaidUsage};
 use proptest::prelude::*;
@@ -206,6 +206,15 @@ fn request(workload: &Workload) -> ShareRequest {
     }
 }
 
+fn apply_node(ledger: &mut Ledger, json: &str) {
+    ledger.apply_node(NodeRecord::of(serde_json::from_str::<Node<'_>>(json).unwrap()));
+}
+
+fn apply_pod(ledger: &mut Ledger, json: &str, ownership: &Ownership) {
+    let pod: Pod<'_> = serde_json::from_str(json).unwrap();
+    ledger.apply_pod(PodRecord::of(&pod, ownership));
+}
+
 /// The ledger of a scene, filled in another order when `reversed`.
 fn ledger(scene: &Scene, ownership: &Ownership, reversed: bool, with_own: bool) -> Ledger {
     let mut ledger = Ledger::default();
@@ -218,20 +227,13 @@ fn ledger(scene: &Scene, ownership: &Ownership, reversed: bool, with_own: bool) 
         with_own || pod.owner.is_none_or(|owner| owner >= scene.workloads.len())
     });
     let pods: Vec<String> = pods.map(|(pod, i)| pod_json(pod, i, scene.nodes.len())).collect();
-    let node = |ledger: &mut Ledger, json: &String| {
-        ledger.apply_node(NodeRecord::of(serde_json::from_str::<Node<'_>>(json).unwrap()));
-    };
-    let pod = |ledger: &mut Ledger, json: &String| {
-        let pod: Pod<'_> = serde_json::from_str(json).unwrap();
-        ledger.apply_pod(PodRecord::of(&pod, ownership));
-    };
     if reversed {
-        pods.iter().rev().for_each(|json| pod(&mut ledger, json));
-        nodes.iter().rev().for_each(|json| node(&mut ledger, json));
+        pods.iter().rev().for_each(|json| apply_pod(&mut ledger, json, ownership));
+        nodes.iter().rev().for_each(|json| apply_node(&mut ledger, json));
         ledger.track(groups.iter().cloned().zip(0..));
     } else {
-        nodes.iter().for_each(|json| node(&mut ledger, json));
-        pods.iter().for_each(|json| pod(&mut ledger, json));
+        nodes.iter().for_each(|json| apply_node(&mut ledger, json));
+        pods.iter().for_each(|json| apply_pod(&mut ledger, json, ownership));
     }
     ledger
 }
@@ -337,8 +339,84 @@ fn take(free: &mut Free, scene: &Scene, offer: Allocation<'_>) {
     }
 }
 
+/// What becomes another one between two counts, with its number.
+#[derive(Debug, Clone, Copy)]
+enum Edit {
+    Node(usize),
+    DeletedNode(usize),
+    Pod(usize),
+    DeletedPod(usize),
+    Requests,
+    Usage,
+    Tracked,
+}
+
+fn edits() -> impl Strategy<Value = Vec<Edit>> {
+    let edit = prop_oneof![
+        4 => (0_usize..6).prop_map(Edit::Node),
+        1 => (0_usize..6).prop_map(Edit::DeletedNode),
+        6 => (0_usize..20).prop_map(Edit::Pod),
+        4 => (0_usize..20).prop_map(Edit::DeletedPod),
+        1 => Just(Edit::Requests),
+        1 => Just(Edit::Usage),
+        1 => Just(Edit::Tracked),
+    ];
+    prop::collection::vec(edit, 1..20)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn a_count_that_goes_on_is_one_that_begins(
+        scenes in (scene_of_both(), scene_of_both()),
+        edits in edits(),
+        counts in prop::collection::vec(any::<bool>(), 20),
+    ) {
+        let scenes = [scenes.0, scenes.1];
+        let ownership = Ownership::default();
+        let mut live = ledger(&scenes[0], &ownership, false, true);
+        let (mut requested, mut used, mut tracked) = (0, 0, 0);
+        let mut counting = Counting::default();
+        for (edit, counts) in edits.into_iter().zip(counts) {
+            // What the other scene has, if it has so many.
+            let other = &scenes[1];
+            match edit {
+                Edit::Node(number) => if let Some(node) = other.nodes.get(number) {
+                    apply_node(&mut live, &node_json(node, number));
+                },
+                Edit::DeletedNode(number) => drop(live.delete_node(&format!("n{number}"))),
+                Edit::Pod(number) => if let Some(pod) = other.pods.get(number) {
+                    apply_pod(&mut live, &pod_json(pod, number, other.nodes.len()), &ownership);
+                },
+                Edit::DeletedPod(number) => {
+                    let name = format!("p{number}");
+                    live.delete_pod(&PodKey::of_parts(&name, "idle", &name));
+                }
+                Edit::Requests => requested = 1 - requested,
+                Edit::Usage => used = 1 - used,
+                Edit::Tracked => {
+                    tracked = 1 - tracked;
+                    let groups = (0..scenes[tracked].workloads.len()).map(group);
+                    live.track(groups.zip(0..));
+                }
+            }
+            counting.update(&mut live);
+            // Changes of several updates may be counted together.
+            if !counts {
+                continue;
+            }
+            let (requests, usage) = (requests(&scenes[requested]), usage(&scenes[used]));
+            let mut fresh = Counting::default();
+            fresh.update(&mut live);
+            prop_assert_eq!(counting.pod_counts(5), fresh.pod_counts(5));
+            prop_assert_eq!(counting.disruption(), fresh.disruption());
+            prop_assert_eq!(
+                counting.capacity(&requests, &usage),
+                &SharedCapacity::of(&live, &requests, &usage)
+            );
+        }
+    }
 
     #[test]
     fn nobody_is_offered_what_another_was(scene in scene()) {

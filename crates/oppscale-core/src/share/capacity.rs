@@ -22,13 +22,15 @@ use crate::usage::{NodeCpu, PaidUsage};
 const BASICS: [&str; 3] = [CPU, MEMORY, PODS];
 
 /// Capacity to share, and the requests for it.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct SharedCapacity {
     pub(super) requests: Vec<Option<PreparedRequest>>,
     /// Names of the resources that count; a row has their amounts in this order.
     pub(super) names: Vec<String>,
-    /// Nodes that some request can use, ordered by name.
+    /// Nodes, ordered by name. Those that no request can use have nothing free.
     pub(super) nodes: Vec<SharedNode>,
+    /// The index in `nodes` of each place in the ledger; none that exists for a vacant one.
+    at: Vec<u32>,
     /// Requests that share a node and have running replicas there, and how many: node by node.
     standing: Vec<(usize, Amount)>,
     /// Free amounts of each node beside paid pods and those that would go there, one row after
@@ -40,12 +42,18 @@ pub struct SharedCapacity {
     pub(super) kinds: Vec<Vec<usize>>,
     /// Indices of the nodes of each kind.
     pub(super) nodes_of: Vec<Vec<usize>>,
+    /// What is kept on which node for waiting pods of others.
+    kept: Vec<(usize, Arc<Resources>)>,
     /// Waiting pods of others, and what becomes of them.
     pub waiting: Vec<(PodKey, DemandState)>,
+    /// What paid pods use; nothing on the requests basis.
+    usage: PaidUsage,
+    /// Millicores that a pod of each request keeps busy; empty on the requests basis.
+    cpu: Vec<Amount>,
 }
 
 /// A request with its class and its needs as a row.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(super) struct PreparedRequest {
     pub(super) request: ShareRequest,
     pub(super) class: usize,
@@ -62,8 +70,8 @@ pub(super) struct PreparedRequest {
     pub(super) elsewhere: Amount,
 }
 
-/// A node that some request can use.
-#[derive(Debug)]
+/// A node.
+#[derive(Debug, PartialEq)]
 pub(super) struct SharedNode {
     pub(super) name: Arc<str>,
     pub(super) kind: usize,
@@ -73,8 +81,26 @@ pub(super) struct SharedNode {
     standing: Range<usize>,
 }
 
+/// What an account adds to the capacity.
+struct Part {
+    /// Classes that can use the node.
+    may_use: Vec<usize>,
+    allocatable: Resources,
+    /// Allocatable millicores.
+    cpu: Amount,
+    is_idle_known: bool,
+    /// Whether paid pods wait for CPU.
+    waits: bool,
+    /// Requests that share the node and have running replicas there, and how many.
+    standing: Vec<(usize, Amount)>,
+    /// The same of those that do not share it.
+    elsewhere: Vec<(usize, Amount)>,
+    /// Free amounts beside paid pods.
+    free: Vec<Amount>,
+}
+
 /// Requests of one namespace.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(super) struct Namespace {
     name: Arc<str>,
     /// Weight of its requests together, within its limit.
@@ -84,7 +110,7 @@ pub(super) struct Namespace {
 }
 
 /// Requests that can use the same nodes.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(super) struct Class {
     placement: Arc<Placement>,
     pub(super) nodes: usize,
@@ -126,6 +152,74 @@ impl SharedCapacity {
     /// The capacity in `ledger`, which tracks the requests in the order given. `usage` is what paid
     /// pods use: of no account on the requests basis.
     pub fn of(ledger: &Ledger, requests: &[Result<ShareRequest, Held>], usage: &PaidUsage) -> Self {
+        let mut capacity = Self::without_nodes(ledger, requests, usage);
+        capacity.add_nodes(ledger);
+        capacity.number_kinds();
+        capacity.add_demand(ledger);
+        capacity
+    }
+
+    /// The same as [`Self::of`] from an earlier one of the same ledger. `changed` are the accounts
+    /// that are others since then, by their places, with those that they were. `None` if more has
+    /// changed than amounts on nodes.
+    pub(super) fn updated(
+        mut self,
+        ledger: &Ledger,
+        changed: impl IntoIterator<Item = (usize, Option<Arc<NodeAccount>>)>,
+        requests: &[Result<ShareRequest, Held>],
+        usage: &PaidUsage,
+    ) -> Option<Self> {
+        let mut next = Self::without_nodes(ledger, requests, usage);
+        if !next.has_rows_of(&self) {
+            return None;
+        }
+        self.give_back_demand();
+        let both = next.requests.iter_mut().flatten().zip(self.requests.iter().flatten());
+        for (new, old) in both {
+            (new.standing, new.elsewhere) = (old.standing, old.elsewhere);
+        }
+        (next.nodes, next.at, next.standing, next.free) =
+            (self.nodes, self.at, self.standing, self.free);
+        (next.classes, next.kinds, next.nodes_of) = (self.classes, self.kinds, self.nodes_of);
+        let mut is_other_kind = false;
+        let mut others: HashMap<usize, Vec<(usize, Amount)>> = HashMap::new();
+        for (place, before) in changed {
+            let (before, now) = (before?, ledger.account_at(place)?);
+            match (before.name(), now.name()) {
+                (None, None) => continue,
+                (old, new) if old != new => return None,
+                _ => {}
+            }
+            let at = *next.at.get(place)? as usize;
+            let (old, new) = (next.part_of(&before), next.part_of(now));
+            next.count(&old, -1);
+            next.count(&new, 1);
+            let (kind, width) = (next.kind_of(&new.may_use), next.names.len());
+            let node = next.nodes.get_mut(at)?;
+            is_other_kind |= node.kind != kind;
+            (node.kind, node.cpu) = (kind, new.cpu);
+            next.free[at * width..(at + 1) * width].copy_from_slice(&new.free);
+            match next.standing.get_mut(node.standing.clone())? {
+                same if same.len() == new.standing.len() => same.copy_from_slice(&new.standing),
+                _ => drop(others.insert(at, new.standing)),
+            }
+        }
+        if !others.is_empty() {
+            next.replace_standing(&others);
+        }
+        if is_other_kind {
+            next.number_kinds();
+        }
+        next.add_demand(ledger);
+        Some(next)
+    }
+
+    /// The requests, as if there were no nodes.
+    fn without_nodes(
+        ledger: &Ledger,
+        requests: &[Result<ShareRequest, Held>],
+        usage: &PaidUsage,
+    ) -> Self {
         let names = names(ledger, requests);
         let mut classes: Vec<Class> = Vec::new();
         let mut namespaces: Vec<Namespace> = Vec::new();
@@ -149,28 +243,45 @@ impl SharedCapacity {
                 })
             })
             .collect();
-        let mut capacity = Self {
+        let cpu = requests.iter().map(|request| match request {
+            Ok(request) => request.cpu(),
+            Err(held) => held.cpu,
+        });
+        let (usage, cpu) = match names.iter().any(|name| name == IDLE_CPU) {
+            true => (usage.clone(), cpu.collect()),
+            false => (PaidUsage::default(), Vec::new()),
+        };
+        Self {
             requests: prepared,
             names,
             nodes: Vec::new(),
+            at: Vec::new(),
             standing: Vec::new(),
             free: Vec::new(),
             classes,
             namespaces,
             kinds: Vec::new(),
             nodes_of: Vec::new(),
+            kept: Vec::new(),
             waiting: Vec::new(),
-        };
-        let cpu = requests.iter().map(|request| match request {
-            Ok(request) => request.cpu(),
-            Err(held) => held.cpu,
-        });
-        capacity.add_nodes(ledger, usage, &cpu.collect::<Vec<_>>());
-        capacity.add_demand(ledger);
-        for class in &mut capacity.classes {
-            class.demand_row = row(&capacity.names, &class.demand);
+            usage,
+            cpu,
         }
-        capacity
+    }
+
+    /// Whether an account has the same part in both.
+    fn has_rows_of(&self, other: &Self) -> bool {
+        let key = |prepared: &Option<PreparedRequest>| {
+            prepared.as_ref().map(|prepared| (prepared.class, prepared.is_by_usage()))
+        };
+        fn placement(class: &Class) -> &Placement {
+            &class.placement
+        }
+        self.names == other.names
+            && self.requests.iter().map(key).eq(other.requests.iter().map(key))
+            && self.classes.iter().map(placement).eq(other.classes.iter().map(placement))
+            && self.cpu == other.cpu
+            && self.usage == other.usage
     }
 
     /// Requests that share a node and have running replicas there, and how many.
@@ -178,50 +289,132 @@ impl SharedCapacity {
         &self.standing[node.standing.clone()]
     }
 
-    /// `cpu` are the millicores that a pod of each request keeps busy.
-    fn add_nodes(&mut self, ledger: &Ledger, usage: &PaidUsage, cpu: &[Amount]) {
-        let mut kinds: HashMap<Vec<usize>, usize> = HashMap::new();
-        let mut accounts: Vec<(&Arc<str>, &NodeAccount)> = ledger.accounts().collect();
+    fn add_nodes(&mut self, ledger: &Ledger) {
+        let mut accounts: Vec<(&Arc<str>, usize, &NodeAccount)> = ledger.places().collect();
         // Most come in this order, for they were listed in it.
-        accounts.sort_by_key(|(name, _)| *name);
+        accounts.sort_by_key(|(name, ..)| *name);
         self.nodes.reserve(accounts.len());
         self.free.reserve(accounts.len() * self.names.len());
-        let mut last_kind = 0;
+        for (name, place, account) in accounts {
+            let part = self.part_of(account);
+            self.count(&part, 1);
+            let kind = self.kind_of(&part.may_use);
+            let first = self.standing.len();
+            self.standing.extend(part.standing);
+            self.free.extend(part.free);
+            if self.at.len() <= place {
+                self.at.resize(place + 1, u32::MAX);
+            }
+            self.at[place] = self.nodes.len() as u32;
+            let standing = first..self.standing.len();
+            self.nodes.push(SharedNode { name: Arc::clone(name), kind, cpu: part.cpu, standing });
+        }
+    }
+
+    /// The part of a node in the capacity. One that no request can use has none but its pods.
+    fn part_of(&self, account: &NodeAccount) -> Part {
         let mut may_use = Vec::new();
-        for (name, account) in accounts {
-            may_use.clear();
-            let allocatable = self.usable(account, &mut may_use).filter(|_| !may_use.is_empty());
-            let Some(allocatable) = allocatable else {
-                self.add_running(account, |_| false);
-                continue;
-            };
-            let idle = usage.idle(name, allocatable.get(CPU));
-            let is_held = usage.of(name) == Some(NodeCpu::Waiting);
-            let shares = |prepared: &PreparedRequest| prepared.shares(&may_use, idle.is_some());
-            let standing = self.add_running(account, shares);
-            let first_free = self.free.len();
-            self.add_free(account, allocatable, idle, cpu, shares);
-            for class in &may_use {
-                let class = &mut self.classes[*class];
-                class.nodes += 1;
-                class.without_usage += usize::from(idle.is_none());
-                class.waiting += usize::from(is_held);
-                class.allocatable.add(allocatable);
-                for (sum, free) in class.free.iter_mut().zip(&self.free[first_free..]) {
-                    *sum += (*free).max(0);
-                }
+        let usable = self.usable(account, &mut may_use).filter(|_| !may_use.is_empty());
+        let (idle, waits) = match (account.name(), usable) {
+            (Some(name), Some(usable)) => {
+                let waits = self.usage.of(name) == Some(NodeCpu::Waiting);
+                (self.usage.idle(name, usable.get(CPU)), waits)
             }
-            if self.kinds.get(last_kind) != Some(&may_use) {
-                last_kind = kinds.get(&may_use).copied().unwrap_or(self.kinds.len());
-                if last_kind == self.kinds.len() {
-                    kinds.insert(may_use.clone(), last_kind);
-                    self.kinds.push(may_use.clone());
-                    self.nodes_of.push(Vec::new());
-                }
+            _ => (None, false),
+        };
+        let shares = |prepared: &PreparedRequest| prepared.shares(&may_use, idle.is_some());
+        let (mut standing, mut elsewhere) = (Vec::new(), Vec::new());
+        for (number, tally) in account.tallies().filter(|(_, tally)| tally.active > 0) {
+            let number = number as usize;
+            let Some(Some(prepared)) = self.requests.get(number) else { continue };
+            let side = if shares(prepared) { &mut standing } else { &mut elsewhere };
+            side.push((number, tally.active));
+        }
+        standing.sort_unstable();
+        let free = match usable {
+            Some(allocatable) => self.free_of(account, allocatable, idle, shares),
+            None => vec![0; self.names.len()],
+        };
+        Part {
+            cpu: usable.map_or(0, |usable| usable.get(CPU)),
+            allocatable: usable.cloned().unwrap_or_default(),
+            is_idle_known: idle.is_some(),
+            waits,
+            may_use,
+            standing,
+            elsewhere,
+            free,
+        }
+    }
+
+    /// Takes a part into the sums, or out of them with a sign of -1.
+    fn count(&mut self, part: &Part, sign: i8) {
+        let one = isize::from(sign);
+        let shift = |number: &mut usize, by: bool| {
+            *number = number.saturating_add_signed(if by { one } else { 0 });
+        };
+        for class in &part.may_use {
+            let class = &mut self.classes[*class];
+            shift(&mut class.nodes, true);
+            shift(&mut class.without_usage, !part.is_idle_known);
+            shift(&mut class.waiting, part.waits);
+            match sign {
+                1 => class.allocatable.add(&part.allocatable),
+                _ => class.allocatable.subtract(&part.allocatable),
             }
-            let (name, kind, cpu) = (Arc::clone(name), last_kind, allocatable.get(CPU));
-            self.nodes_of[kind].push(self.nodes.len());
-            self.nodes.push(SharedNode { name, kind, cpu, standing });
+            for (sum, free) in class.free.iter_mut().zip(&part.free) {
+                *sum += Amount::from(sign) * (*free).max(0);
+            }
+        }
+        for (number, replicas) in &part.standing {
+            if let Some(prepared) = &mut self.requests[*number] {
+                prepared.standing += Amount::from(sign) * replicas;
+            }
+        }
+        for (number, replicas) in &part.elsewhere {
+            if let Some(prepared) = &mut self.requests[*number] {
+                prepared.elsewhere += Amount::from(sign) * replicas;
+            }
+        }
+    }
+
+    /// The kind of the nodes that these classes can use.
+    fn kind_of(&mut self, may_use: &[usize]) -> usize {
+        // Most often that of the node before.
+        let last = self.nodes.last().map(|node| node.kind);
+        let is_last = |last: &usize| self.kinds.get(*last).is_some_and(|kind| kind == may_use);
+        let known = || self.kinds.iter().position(|kind| kind == may_use);
+        last.filter(is_last).or_else(known).unwrap_or_else(|| {
+            self.kinds.push(may_use.to_vec());
+            self.kinds.len() - 1
+        })
+    }
+
+    /// Numbers the kinds in the order of their first nodes, whatever changed before.
+    fn number_kinds(&mut self) {
+        let mut numbers = vec![None; self.kinds.len()];
+        let known = std::mem::take(&mut self.kinds);
+        self.nodes_of.clear();
+        for (at, node) in self.nodes.iter_mut().enumerate() {
+            let number = *numbers[node.kind].get_or_insert_with(|| {
+                self.kinds.push(known[node.kind].clone());
+                self.nodes_of.push(Vec::new());
+                self.kinds.len() - 1
+            });
+            node.kind = number;
+            self.nodes_of[number].push(at);
+        }
+    }
+
+    /// Replaces the running replicas on some nodes.
+    fn replace_standing(&mut self, others: &HashMap<usize, Vec<(usize, Amount)>>) {
+        let before = std::mem::take(&mut self.standing);
+        self.standing.reserve(before.len());
+        for (at, node) in self.nodes.iter_mut().enumerate() {
+            let first = self.standing.len();
+            let old = &before[node.standing.clone()];
+            self.standing.extend_from_slice(others.get(&at).map_or(old, |other| &**other));
+            node.standing = first..self.standing.len();
         }
     }
 
@@ -243,37 +436,15 @@ impl SharedCapacity {
         Some(allocatable)
     }
 
-    /// Counts the running replicas on a node. The rows of those of requests that share it.
-    fn add_running(
-        &mut self,
-        account: &NodeAccount,
-        shares: impl Fn(&PreparedRequest) -> bool,
-    ) -> Range<usize> {
-        let first = self.standing.len();
-        for (number, tally) in account.tallies().filter(|(_, tally)| tally.active > 0) {
-            let number = number as usize;
-            let Some(Some(prepared)) = self.requests.get_mut(number) else { continue };
-            if shares(prepared) {
-                prepared.standing += tally.active;
-                self.standing.push((number, tally.active));
-            } else {
-                prepared.elsewhere += tally.active;
-            }
-        }
-        self.standing[first..].sort_unstable();
-        first..self.standing.len()
-    }
-
-    /// Adds a row of the free amounts beside all pods but those of the workloads that share the
-    /// node. Unknown idle CPU is none.
-    fn add_free(
-        &mut self,
+    /// A row of the free amounts beside all pods but those of the workloads that share the node.
+    /// Unknown idle CPU is none.
+    fn free_of(
+        &self,
         account: &NodeAccount,
         allocatable: &Resources,
         idle: Option<Amount>,
-        cpu: &[Amount],
         shares: impl Fn(&PreparedRequest) -> bool,
-    ) {
+    ) -> Vec<Amount> {
         let request = |id: TrackId| self.requests.get(id as usize)?.as_ref();
         let shares = |id| request(id).is_some_and(&shares);
         let (paid, opportunistic) = (&account.paid, &account.opportunistic);
@@ -294,22 +465,25 @@ impl SharedCapacity {
                 // Usage of own pods is no paid usage. What those burn that have no seat here, such
                 // as pods of a held workload, is not idle either.
                 let unseated = account.tallies().filter(|(id, _)| !shares(*id));
-                let burnt = unseated
-                    .map(|(id, tally)| tally.sum.get(PODS) * cpu.get(id as usize).unwrap_or(&0));
+                let burnt = unseated.map(|(id, tally)| {
+                    tally.sum.get(PODS) * self.cpu.get(id as usize).unwrap_or(&0)
+                });
                 return idle.map_or(0, |idle| idle - burnt.sum::<Amount>());
             }
             let own = account.tallies().filter(|(id, _)| shares(*id));
             let own: Amount = own.map(|(_, own)| own.sum.get(name)).sum();
             allocatable.get(name) - paid.get(name) - opportunistic.get(name) + own
         };
-        self.free.extend(basics.into_iter().chain(self.names[BASICS.len()..].iter().map(free)));
+        basics.into_iter().chain(self.names[BASICS.len()..].iter().map(free)).collect()
     }
 
     /// Takes off what is kept for waiting pods of others.
     fn add_demand(&mut self, ledger: &Ledger) {
         // Most often no pod waits.
         let nodes: LazyCell<HashMap<&str, usize>, _> = LazyCell::new(|| {
-            self.nodes.iter().enumerate().map(|(at, node)| (&*node.name, at)).collect()
+            let nodes = self.nodes.iter().enumerate();
+            let usable = nodes.filter(|(_, node)| !self.kinds[node.kind].is_empty());
+            usable.map(|(at, node)| (&*node.name, at)).collect()
         });
         let default = Placement::default();
         // Without workloads, the states of waiting pods are those for one without tolerations.
@@ -330,11 +504,29 @@ impl SharedCapacity {
             for (free, name) in free.iter_mut().zip(&self.names) {
                 *free -= pod.footprint.get(name);
             }
+            self.kept.push((at, Arc::clone(&pod.footprint)));
             for class in &self.kinds[self.nodes[at].kind] {
                 self.classes[*class].demand.add(&pod.footprint);
             }
         }
         self.waiting = placed.iter().map(|pod| (pod.key.clone(), pod.state)).collect();
+        for class in &mut self.classes {
+            class.demand_row = row(&self.names, &class.demand);
+        }
+    }
+
+    /// Undoes [`Self::add_demand`].
+    fn give_back_demand(&mut self) {
+        let width = self.names.len();
+        for (at, footprint) in self.kept.drain(..) {
+            let free = &mut self.free[at * width..(at + 1) * width];
+            for (free, name) in free.iter_mut().zip(&self.names) {
+                *free += footprint.get(name);
+            }
+        }
+        for class in &mut self.classes {
+            class.demand = Resources::default();
+        }
     }
 }
 

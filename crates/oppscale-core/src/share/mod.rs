@@ -35,6 +35,7 @@
 //! shares.
 
 mod capacity;
+mod counting;
 mod division;
 mod queue;
 mod seats;
@@ -49,6 +50,7 @@ use super::replica::Replica;
 use super::resources::{Amount, CPU, Resources};
 
 pub use capacity::SharedCapacity;
+pub use counting::Counting;
 
 /// Every resource that some workload requests and no node lists: however many names there are, a
 /// node has one amount of them, 0.
