@@ -284,6 +284,11 @@ impl SharedCapacity {
             && self.usage == other.usage
     }
 
+    /// About the number of seats that a division makes: those that are taken, and one more a node.
+    pub(super) fn seats(&self) -> usize {
+        self.standing.len() + self.nodes.len()
+    }
+
     /// Requests that share a node and have running replicas there, and how many.
     pub(super) fn standing_on(&self, node: &SharedNode) -> &[(usize, Amount)] {
         &self.standing[node.standing.clone()]

@@ -15,7 +15,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use super::capacity::{PreparedRequest, SharedCapacity, row, shape_row, unlisted};
-use super::queue::{Queue, Turn};
+use super::queue::{OwnTurn, Queue, Waiting};
 use super::seats::Seats;
 use super::{Allocation, IDLE_CPU, IdleCpu, Share, ShareLimit, UNLISTED, Uptake};
 use crate::headroom::Limit;
@@ -167,7 +167,7 @@ impl<'r> Division<'r> {
         Self {
             capacity,
             free: capacity.free.clone(),
-            seats: Seats::new(capacity.nodes.len()),
+            seats: Seats::new(capacity.nodes.len(), capacity.seats()),
             used: vec![vec![0; width]; capacity.classes.len()],
             reserves,
             idle_reserves,
@@ -204,18 +204,27 @@ impl<'r> Division<'r> {
             turn_of[number] = Some(turn);
         }
         let mut standing = Vec::new();
+        let mut seated = vec![vec![0; capacity.requests.len()]; capacity.kinds.len()];
         for (node, shared) in capacity.nodes.iter().enumerate() {
             let running = capacity.standing_on(shared).iter();
-            standing
-                .extend(running.filter_map(|(number, replicas)| {
-                    Some((turn_of[*number]?, *number, *replicas))
-                }));
-            standing.sort_unstable();
-            for (_, number, replicas) in standing.drain(..) {
-                let Some(prepared) = capacity.requests[number].as_ref() else { continue };
+            standing.extend(running.filter_map(|(number, replicas)| {
+                let prepared = capacity.requests[*number].as_ref()?;
+                Some((turn_of[*number]?, *number, *replicas, prepared))
+            }));
+            standing.sort_unstable_by_key(|(turn, ..)| *turn);
+            for (_, number, replicas, prepared) in standing.drain(..) {
                 let free = self.free_for(node, number, prepared);
                 let fits = fitting_of(replicas, || free.iter().copied(), &prepared.needs);
-                self.add(node, number, prepared, fits);
+                if fits > 0 {
+                    self.seat(node, number, prepared, fits);
+                    seated[shared.kind][number] += fits;
+                }
+            }
+        }
+        // In one go: there are many times as many seats as requests.
+        for (kind, seated) in seated.into_iter().enumerate() {
+            for (number, prepared) in numbered(capacity).filter(|(number, _)| seated[*number] > 0) {
+                self.account(kind, number, prepared, seated[number]);
             }
         }
     }
@@ -312,9 +321,17 @@ impl<'r> Division<'r> {
     fn fill_nodes(&mut self, members: &[usize], kind: usize, caps: &[Amount]) {
         let capacity = self.capacity;
         let width = capacity.names.len();
-        let turns = members.iter().map(|number| (self.shapes[*number], self.turn(*number)));
+        let waiting = members.iter().filter_map(|number| {
+            let prepared = capacity.requests[*number].as_ref()?;
+            Some(Waiting {
+                shape: self.shapes[*number],
+                namespace: prepared.namespace,
+                dominant: self.dominant(prepared),
+                turn: self.own_turn(*number, prepared),
+            })
+        });
         let shapes = self.shapes.iter().max().map_or(0, |last| last + 1);
-        let mut queue = Queue::new(turns, shapes);
+        let mut queue = Queue::new(waiting, shapes);
         // A node with less than this of any resource fits no replica.
         let least: Vec<Amount> = (0..width)
             .map(|at| {
@@ -330,7 +347,10 @@ impl<'r> Division<'r> {
                         has_room(&self.free_for(node, number, prepared), &prepared.needs)
                     })
                 };
-                let Some(first) = queue.first(fits, |number| self.turn(number)) else { break };
+                let dominant = |number: usize| {
+                    capacity.requests[number].as_ref().map_or(0, |one| self.dominant(one))
+                };
+                let Some(first) = queue.first(fits, dominant) else { break };
                 let number = first.request;
                 let Some(prepared) = capacity.requests[number].as_ref() else { break };
                 let most = self.steps[number].min(caps[number] - self.held[number]);
@@ -338,11 +358,11 @@ impl<'r> Division<'r> {
                 let replicas = self.wants(number, prepared, here.min(most));
                 // Free capacity only shrinks.
                 if replicas == 0 {
-                    first.leave();
+                    first.leave(self.dominant(prepared));
                     continue;
                 }
                 self.add(node, number, prepared, replicas);
-                first.wait(self.turn(number));
+                first.wait(self.dominant(prepared), self.own_turn(number, prepared));
             }
             queue.next_node();
         }
@@ -416,26 +436,23 @@ impl<'r> Division<'r> {
         has_place
     }
 
-    /// The turn of a request among those of its tier.
-    fn turn(&self, number: usize) -> Turn {
-        let Some(prepared) = self.capacity.requests[number].as_ref() else {
-            return (0, Reverse(0), 0, number as u32);
-        };
-        let policy = &prepared.request.policy;
-        // In millionths, so that weights up to a million still report costs apart.
-        let weighted = |share: Amount, weight: Amount| {
-            let turn = quotient(share * 1_000_000, weight.max(1));
-            u64::try_from(turn).unwrap_or(u64::MAX)
-        };
-        let dominant = &self.dominant[prepared.namespace];
-        let of_namespace = dominant.get().unwrap_or_else(|| {
+    /// The dominant share of a request's namespace for the namespace's weight.
+    fn dominant(&self, prepared: &PreparedRequest) -> u64 {
+        let known = &self.dominant[prepared.namespace];
+        let dominant = known.get().unwrap_or_else(|| {
             let namespace = &self.capacity.namespaces[prepared.namespace];
             let cost = cost(&self.used_by[prepared.namespace], &self.whole);
             weighted(cost, namespace.weight)
         });
-        dominant.set(Some(of_namespace));
+        known.set(Some(dominant));
+        dominant
+    }
+
+    /// The turn of a request among those of its tier and namespace.
+    fn own_turn(&self, number: usize, prepared: &PreparedRequest) -> OwnTurn {
+        let policy = &prepared.request.policy;
         let own = weighted(self.held[number] * self.costs[number], policy.weight.into());
-        (of_namespace, Reverse(policy.priority), own, number as u32)
+        (Reverse(policy.priority), own, number as u32)
     }
 
     /// Number of further replicas, at most `most`, within the request's own limits.
@@ -519,12 +536,29 @@ impl<'r> Division<'r> {
         if replicas == 0 {
             return;
         }
+        self.seat(node, number, prepared, replicas);
+        self.account(self.capacity.nodes[node].kind, number, prepared, replicas);
+    }
+
+    /// The part of [`Self::add`] that is the node's.
+    fn seat(&mut self, node: usize, number: usize, prepared: &PreparedRequest, replicas: Amount) {
         let width = self.capacity.names.len();
         let free = &mut self.free[node * width..(node + 1) * width];
         for (free, take) in free.iter_mut().zip(&prepared.takes) {
             *free -= take * replicas;
         }
-        for class in &self.capacity.kinds[self.capacity.nodes[node].kind] {
+        self.seats.add(node, number, replicas);
+    }
+
+    /// The part of [`Self::add`] that is the cluster's, for nodes of a kind.
+    fn account(
+        &mut self,
+        kind: usize,
+        number: usize,
+        prepared: &PreparedRequest,
+        replicas: Amount,
+    ) {
+        for class in &self.capacity.kinds[kind] {
             for (used, take) in self.used[*class].iter_mut().zip(&prepared.takes) {
                 *used += take * replicas;
             }
@@ -534,7 +568,6 @@ impl<'r> Division<'r> {
         }
         self.dominant[prepared.namespace].set(None);
         self.held[number] += replicas;
-        self.seats.add(node, number, replicas);
     }
 
     fn share(&self, number: usize, prepared: &PreparedRequest) -> Share {
@@ -792,6 +825,12 @@ fn fitting_of<I: Iterator<Item = Amount>>(
 fn has_room(free: &[Amount], needs: &[Amount]) -> bool {
     free.iter().zip(needs).all(|(free, need)| *need <= 0 || free >= need)
         && needs.iter().any(|need| *need > 0)
+}
+
+/// A share for a weight, in millionths, so that weights up to a million still report costs apart.
+fn weighted(share: Amount, weight: Amount) -> u64 {
+    let turn = quotient(share * 1_000_000, weight.max(1));
+    u64::try_from(turn).unwrap_or(u64::MAX)
 }
 
 /// `amount / by` of numbers that are not negative. Division of 128 bits takes many times as long as

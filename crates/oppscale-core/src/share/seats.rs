@@ -21,9 +21,9 @@ struct Seat {
 }
 
 impl Seats {
-    /// No replicas on this many nodes.
-    pub(super) fn new(nodes: usize) -> Self {
-        Self { first: vec![END; nodes], seats: Vec::new() }
+    /// No replicas on this many nodes. There are about so many seats in the end.
+    pub(super) fn new(nodes: usize, seats: usize) -> Self {
+        Self { first: vec![END; nodes], seats: Vec::with_capacity(seats) }
     }
 
     /// Number of nodes.
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn each_node_has_its_own_seats_in_the_order_in_which_they_came() {
-        let mut seats = Seats::new(2);
+        let mut seats = Seats::new(2, 1);
         for (node, request, replicas) in [(0, 7, 2), (1, 7, 1), (0, 3, 4), (0, 7, -1)] {
             seats.add(node, request, replicas);
         }
