@@ -23,6 +23,8 @@ const NAMESPACES: usize = 60;
 const RATE: usize = 1000;
 const MEASURED: Duration = Duration::from_secs(10);
 const PROBES: usize = 200;
+/// Between two questions: a client that asks without pause would slow what it measures.
+const PAUSE: Duration = Duration::from_millis(1);
 /// An event that is not in the value after this never came.
 const LOST: Duration = Duration::from_secs(1);
 const NAME: &str = "oppscale.oppscale.svc";
@@ -81,7 +83,7 @@ pub fn run(size: Size) {
         );
     }
     drop(child);
-    println!("(i) from an event to the value, {RATE} events a second");
+    println!("(i) from an event to the value, {RATE} events a second, asked every {PAUSE:?}");
     pin("0,1", std::process::id());
     let (child, address) = serve(&server, &identities, &[]);
     let mut client = Client::connect(&identities, &address);
@@ -94,6 +96,7 @@ pub fn run(size: Size) {
         server.tell(event);
         let mut sent = Instant::now();
         while client.value("team-0", "filler") == old {
+            std::thread::sleep(PAUSE);
             // This API server has no history: what happens between two watches is lost.
             if sent.elapsed() > LOST {
                 lost += 1;

@@ -9,7 +9,7 @@ use oppscale_core::node::NodeRecord;
 use oppscale_core::policy::{NamespaceLimits, Policy};
 use oppscale_core::record::{PodKey, PodRecord, PodState};
 use oppscale_core::resources::{CPU, MEMORY, PODS, Resources};
-use oppscale_core::share::{Held, ShareRequest, SharedCapacity, Uptake};
+use oppscale_core::share::{Counting, Held, ShareRequest, Uptake};
 use oppscale_core::usage::PaidUsage;
 use serde_json::json;
 
@@ -17,24 +17,34 @@ const WORKLOADS: u32 = 200;
 /// Workloads that have pods, each in a namespace of its own.
 const NAMESPACES: u32 = 60;
 const ROUNDS: usize = 50;
+/// Pods that change between two counts.
+const CHANGES: usize = 10;
 
 pub fn run() {
     let mut ledger = ledger();
     for (what, scaled) in [("without HPAs", false), ("with HPAs that claim more", true)] {
         let requests: Vec<_> = (0..WORKLOADS).map(|number| request(number, scaled)).collect();
-        let (mut capacity, mut division) = (Vec::new(), Vec::new());
-        for _ in 0..ROUNDS {
-            let copy = ledger.to_count();
-            let start = Instant::now();
-            let shared = SharedCapacity::of(&copy, &requests, &PaidUsage::default());
-            capacity.push(start.elapsed());
-            let start = Instant::now();
-            assert_eq!(shared.divide().len(), requests.len());
-            division.push(start.elapsed());
+        let (mut first, mut next, mut division) = (Vec::new(), Vec::new(), Vec::new());
+        for round in 0..ROUNDS {
+            let mut counting = Counting::default();
+            for times in [&mut first, &mut next] {
+                let start = Instant::now();
+                counting.update(&mut ledger);
+                let shared = counting.capacity(&requests, &PaidUsage::default());
+                times.push(start.elapsed());
+                let start = Instant::now();
+                assert_eq!(shared.divide().len(), requests.len());
+                division.push(start.elapsed());
+                for pod in 0..CHANGES {
+                    apply_pod(&mut ledger, round * CHANGES + pod, 100 + round as i128);
+                }
+            }
         }
         println!(
-            "{WORKLOADS} workloads {what}: {:.1} ms to copy the capacity, {:.1} ms to divide it",
-            median(capacity),
+            "{WORKLOADS} workloads {what}: {:.1} ms to read the cluster, {:.1} ms after {CHANGES} \
+             changes, {:.1} ms to divide it",
+            median(first),
+            median(next),
             median(division)
         );
     }
@@ -74,8 +84,7 @@ fn request(number: u32, scaled: bool) -> Result<ShareRequest, Held> {
 fn ledger() -> Ledger {
     let super::Size { nodes, pods } = super::LARGE;
     let mut ledger = Ledger::default();
-    let names: Vec<String> = (0..nodes).map(|number| format!("node-{number:05}")).collect();
-    for name in &names {
+    for name in (0..nodes).map(node_name) {
         let node = json!({
             "metadata": {"name": name, "uid": name},
             "status": {
@@ -96,20 +105,25 @@ fn ledger() -> Ledger {
     });
     ledger.track(groups);
     for pod in 0..pods {
-        let owner = pod.is_multiple_of(7).then(|| name(pod as u32 % NAMESPACES));
-        let cpu = [160, 310, 560][pod % 3];
-        let state = PodState::Bound {
-            node: &names[pod % nodes],
-            footprint: Resources::default().with(CPU, cpu).with(MEMORY, 1 << 28).with(PODS, 1),
-        };
-        let key = PodKey::of_uid(pod as u128 * 0x9e37_79b9_7f4a_7c15);
-        ledger.apply_pod(PodRecord {
-            workload: ("Deployment", owner.as_deref().unwrap_or("web")),
-            opportunistic: owner.is_some(),
-            yields: owner.is_some(),
-            ready: true,
-            ..PodRecord::paid(key, "idle", "pod", state)
-        });
+        apply_pod(&mut ledger, pod, [160, 310, 560][pod % 3]);
     }
     ledger
+}
+
+fn node_name(number: usize) -> String {
+    format!("node-{number:05}")
+}
+
+fn apply_pod(ledger: &mut Ledger, pod: usize, cpu: i128) {
+    let owner = pod.is_multiple_of(7).then(|| name(pod as u32 % NAMESPACES));
+    let node = node_name(pod % super::LARGE.nodes);
+    let footprint = Resources::default().with(CPU, cpu).with(MEMORY, 1 << 28).with(PODS, 1);
+    let key = PodKey::of_uid(pod as u128 * 0x9e37_79b9_7f4a_7c15);
+    ledger.apply_pod(PodRecord {
+        workload: ("Deployment", owner.as_deref().unwrap_or("web")),
+        opportunistic: owner.is_some(),
+        yields: owner.is_some(),
+        ready: true,
+        ..PodRecord::paid(key, "idle", "pod", PodState::Bound { node: &node, footprint })
+    });
 }

@@ -27,12 +27,14 @@ use oppscale_core::record::PodKey;
 use oppscale_core::resources::{CPU, MEMORY};
 use oppscale_core::share::{Counting, Share};
 
-/// Requests within this time share one count, or thousands of requests a second would do nothing
-/// but count.
+/// From the beginning of a count on, requests share it for this time, or thousands of requests a
+/// second would do nothing but count.
 const MIN_INTERVAL: Duration = Duration::from_millis(5);
-/// A slow count is shared for this multiple of its duration, so that counting takes half a core at
-/// most: a value is as old as two counts take.
-const INTERVAL_FACTOR: u32 = 1;
+/// Counting takes one part in so many of a core at most, over a longer time.
+const CORE_PARTS: u32 = 2;
+/// Time without counts that is made up for. The requests of 200 HPAs come together every 15 s, and
+/// each then gets the cluster as it is.
+const BURST: Duration = Duration::from_millis(500);
 
 /// Response while the data is stale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -69,7 +71,7 @@ struct Inner {
     counting: Mutex<Counting>,
     kinds: WatchedKinds,
     policy: StalenessPolicy,
-    counted: Mutex<Option<Arc<Counted>>>,
+    counted: Mutex<(Option<Arc<Counted>>, CountBudget)>,
     /// Time at which the data was last proved fresh.
     current: Mutex<Option<Instant>>,
 }
@@ -93,8 +95,7 @@ pub struct Counted {
     of: [u64; 6],
     /// Whether it changes with time alone.
     is_moving: bool,
-    at: Instant,
-    took: Duration,
+    began: Instant,
     /// Workloads with their shares, or why they are held.
     pub workloads: Vec<(ServedWorkload, Result<Share, String>)>,
     /// Number of pods of each workload.
@@ -102,6 +103,27 @@ pub struct Counted {
     /// Waiting paid pods, and what becomes of them.
     pub waiting: Vec<(PodKey, DemandState)>,
     readings: Arc<Vec<WorkloadReading>>,
+}
+
+/// The time that counts may take.
+#[derive(Debug, Default)]
+struct CountBudget {
+    /// Until then the counts so far have used their part of a core.
+    used_until: Option<Instant>,
+}
+
+impl CountBudget {
+    /// Whether a count may begin.
+    fn allows(&self, now: Instant) -> bool {
+        self.used_until.is_none_or(|until| until <= now)
+    }
+
+    /// Takes in a count.
+    fn spend(&mut self, began: Instant, took: Duration) {
+        let unused_since = began.checked_sub(BURST).unwrap_or(began);
+        let from = self.used_until.map_or(unused_since, |until| until.max(unused_since));
+        self.used_until = Some(from + took * CORE_PARTS);
+    }
 }
 
 /// Whether the data is fresh.
@@ -238,7 +260,8 @@ impl MetricsState {
     /// The workloads' shares, as of the last event.
     pub fn counted(&self) -> Arc<Counted> {
         let inner = &self.0;
-        let mut last = inner.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counted = inner.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        let (last, budget) = &mut *counted;
         let of = [
             *inner.changes.borrow(),
             inner.fillers.workloads.version(),
@@ -247,16 +270,19 @@ impl MetricsState {
             inner.usage.version(),
             inner.pressure.version(),
         ];
+        let now = Instant::now();
         if let Some(last) = &*last
-            && (last.of == of && !(last.is_moving && last.at.elapsed() > uptake::REFRESH)
-                || last.at.elapsed() < MIN_INTERVAL.max(last.took * INTERVAL_FACTOR))
+            && (last.of == of && !(last.is_moving && last.began.elapsed() > uptake::REFRESH)
+                || last.began.elapsed() < MIN_INTERVAL
+                || !budget.allows(now))
         {
             return Arc::clone(last);
         }
-        let counted = Arc::new(self.count(of));
-        counted.log_changes_since(last.as_deref());
-        *last = Some(Arc::clone(&counted));
-        counted
+        let new = Arc::new(self.count(of));
+        new.log_changes_since(last.as_deref());
+        budget.spend(now, now.elapsed());
+        *last = Some(Arc::clone(&new));
+        new
     }
 
     fn count(&self, of: [u64; 6]) -> Counted {
@@ -284,8 +310,7 @@ impl MetricsState {
         Counted {
             of,
             is_moving,
-            at: Instant::now(),
-            took: began.elapsed(),
+            began,
             workloads,
             pod_counts,
             waiting,
@@ -399,5 +424,35 @@ impl Source for MetricsState {
             NodeReading { name: node.name, labels: node.labels, values }
         });
         Ok(NodeReadings { time, nodes: items.collect() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_come_at_once_until_they_take_their_part_of_a_core() {
+        let took = Duration::from_millis(10);
+        let (mut budget, mut now) = (CountBudget::default(), Instant::now() + BURST);
+        let mut counts_in = |time: Duration, gap: Duration| {
+            let (end, mut counts) = (now + time, 0_u32);
+            while now < end {
+                match budget.allows(now) {
+                    true => {
+                        budget.spend(now, took);
+                        now += took;
+                        counts += 1;
+                    }
+                    false => now += gap,
+                }
+            }
+            took * counts
+        };
+        let gap = Duration::from_millis(1);
+        assert_eq!(counts_in(BURST, gap), BURST, "without a gap");
+        let long = Duration::from_secs(10);
+        let part = counts_in(long, gap).as_secs_f64() / long.as_secs_f64();
+        assert!((0.49..=0.51).contains(&part), "{part} of a core");
     }
 }
