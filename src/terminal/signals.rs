@@ -84,11 +84,11 @@ fn is_orphaned() -> bool {
     true
 }
 
-/// The place of a process among the jobs of a terminal.
+/// The place of a process among the jobs of a terminal. Group and session are 0 if they are from
+/// outside of this PID namespace, as where a container is entered. `getpgid` and `getsid` of rustix
+/// take that for impossible, so Linux is asked by `/proc`.
 struct Process {
     parent: Option<Pid>,
-    /// Number of its process group: 0 for one from outside of this PID namespace, as where a
-    /// container is entered, which `rustix::process::getpgid` must not meet. So the session.
     group: RawPid,
     session: RawPid,
 }
