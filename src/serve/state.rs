@@ -67,11 +67,9 @@ struct Inner {
     fillers: FillerState,
     usage: UsageStore,
     pressure: PressureStore,
-    uptake: Mutex<UptakeTracker>,
-    counting: Mutex<Counting>,
     kinds: WatchedKinds,
     policy: StalenessPolicy,
-    counted: Mutex<(Option<Arc<Counted>>, CountBudget)>,
+    counter: Mutex<Counter>,
     /// Time at which the data was last proved fresh.
     current: Mutex<Option<Instant>>,
 }
@@ -103,6 +101,15 @@ pub struct Counted {
     /// Waiting paid pods, and what becomes of them.
     pub waiting: Vec<(PodKey, DemandState)>,
     readings: Arc<Vec<WorkloadReading>>,
+}
+
+/// What one count leaves to the next.
+#[derive(Debug, Default)]
+struct Counter {
+    last: Option<Arc<Counted>>,
+    budget: CountBudget,
+    counting: Counting,
+    uptake: UptakeTracker,
 }
 
 /// The time that counts may take.
@@ -155,11 +162,9 @@ impl MetricsState {
             fillers,
             usage,
             pressure,
-            uptake: Mutex::default(),
-            counting: Mutex::default(),
             kinds,
             policy,
-            counted: Mutex::default(),
+            counter: Mutex::default(),
             current: Mutex::default(),
         }))
     }
@@ -260,8 +265,7 @@ impl MetricsState {
     /// The workloads' shares, as of the last event.
     pub fn counted(&self) -> Arc<Counted> {
         let inner = &self.0;
-        let mut counted = inner.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        let (last, budget) = &mut *counted;
+        let mut counter = inner.counter.lock().unwrap_or_else(PoisonError::into_inner);
         let of = [
             *inner.changes.borrow(),
             inner.fillers.workloads.version(),
@@ -271,24 +275,24 @@ impl MetricsState {
             inner.pressure.version(),
         ];
         let now = Instant::now();
-        if let Some(last) = &*last
+        if let Some(last) = &counter.last
             && (last.of == of && !(last.is_moving && last.began.elapsed() > uptake::REFRESH)
                 || last.began.elapsed() < MIN_INTERVAL
-                || !budget.allows(now))
+                || !counter.budget.allows(now))
         {
             return Arc::clone(last);
         }
-        let new = Arc::new(self.count(of));
-        new.log_changes_since(last.as_deref());
-        budget.spend(now, now.elapsed());
-        *last = Some(Arc::clone(&new));
-        new
+        let counted = Arc::new(self.count(of, &mut counter));
+        counted.log_changes_since(counter.last.as_deref());
+        counter.budget.spend(now, now.elapsed());
+        counter.last = Some(Arc::clone(&counted));
+        counted
     }
 
-    fn count(&self, of: [u64; 6]) -> Counted {
+    fn count(&self, of: [u64; 6], counter: &mut Counter) -> Counted {
         let began = Instant::now();
         let (served, groups) = self.0.fillers.workloads.served();
-        let mut counting = self.0.counting.lock().unwrap_or_else(PoisonError::into_inner);
+        let Counter { counting, uptake, .. } = counter;
         // The cluster's state stands still only while it is copied: whatever tenants wrote is
         // evaluated without a lock.
         self.0.cluster.change(|intake, _| {
@@ -302,10 +306,8 @@ impl MetricsState {
         let mut usage = self.0.usage.paid();
         self.0.pressure.hold(&mut usage);
         let problem = self.0.usage.problem();
-        let mut tracker = self.0.uptake.lock().unwrap_or_else(PoisonError::into_inner);
         let Shares { workloads, pod_counts, waiting, is_moving } =
-            self.0.fillers.count(&mut counting, served, &usage, &problem, &mut tracker, began);
-        drop((counting, tracker));
+            self.0.fillers.count(counting, served, &usage, &problem, uptake, began);
         let readings = workloads.iter().map(|(served, share)| reading(served, share)).collect();
         Counted {
             of,
