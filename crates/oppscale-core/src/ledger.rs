@@ -241,8 +241,8 @@ impl Ledger {
         }
         for (place, now) in self.accounts.iter().enumerate().skip(known) {
             tell(place, now, None);
-            copy.accounts.push(Arc::clone(now));
         }
+        copy.accounts.extend(self.accounts.iter().skip(known).cloned());
         copy.waiting.clone_from(&self.waiting);
         copy.tracked.clone_from(&self.tracked);
         copy.devices.clone_from(&self.devices);

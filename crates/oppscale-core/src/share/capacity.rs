@@ -82,12 +82,11 @@ pub(super) struct SharedNode {
 }
 
 /// What an account adds to the capacity.
-struct Part {
+struct Part<'a> {
     /// Classes that can use the node.
     may_use: Vec<usize>,
-    allocatable: Resources,
-    /// Allocatable millicores.
-    cpu: Amount,
+    /// `None` if no class can.
+    allocatable: Option<&'a Resources>,
     is_idle_known: bool,
     /// Whether paid pods wait for CPU.
     waits: bool,
@@ -97,6 +96,13 @@ struct Part {
     elsewhere: Vec<(usize, Amount)>,
     /// Free amounts beside paid pods.
     free: Vec<Amount>,
+}
+
+impl Part<'_> {
+    /// Allocatable millicores.
+    fn cpu(&self) -> Amount {
+        self.allocatable.map_or(0, |allocatable| allocatable.get(CPU))
+    }
 }
 
 /// Requests of one namespace.
@@ -197,7 +203,7 @@ impl SharedCapacity {
             let (kind, width) = (next.kind_of(&new.may_use), next.names.len());
             let node = next.nodes.get_mut(at)?;
             is_other_kind |= node.kind != kind;
-            (node.kind, node.cpu) = (kind, new.cpu);
+            (node.kind, node.cpu) = (kind, new.cpu());
             next.free[at * width..(at + 1) * width].copy_from_slice(&new.free);
             match next.standing.get_mut(node.standing.clone())? {
                 same if same.len() == new.standing.len() => same.copy_from_slice(&new.standing),
@@ -303,7 +309,7 @@ impl SharedCapacity {
         for (name, place, account) in accounts {
             let part = self.part_of(account);
             self.count(&part, 1);
-            let kind = self.kind_of(&part.may_use);
+            let (kind, cpu) = (self.kind_of(&part.may_use), part.cpu());
             let first = self.standing.len();
             self.standing.extend(part.standing);
             self.free.extend(part.free);
@@ -312,12 +318,12 @@ impl SharedCapacity {
             }
             self.at[place] = self.nodes.len() as u32;
             let standing = first..self.standing.len();
-            self.nodes.push(SharedNode { name: Arc::clone(name), kind, cpu: part.cpu, standing });
+            self.nodes.push(SharedNode { name: Arc::clone(name), kind, cpu, standing });
         }
     }
 
     /// The part of a node in the capacity. One that no request can use has none but its pods.
-    fn part_of(&self, account: &NodeAccount) -> Part {
+    fn part_of<'a>(&self, account: &'a NodeAccount) -> Part<'a> {
         let mut may_use = Vec::new();
         let usable = self.usable(account, &mut may_use).filter(|_| !may_use.is_empty());
         let (idle, waits) = match (account.name(), usable) {
@@ -341,8 +347,7 @@ impl SharedCapacity {
             None => vec![0; self.names.len()],
         };
         Part {
-            cpu: usable.map_or(0, |usable| usable.get(CPU)),
-            allocatable: usable.cloned().unwrap_or_default(),
+            allocatable: usable,
             is_idle_known: idle.is_some(),
             waits,
             may_use,
@@ -353,7 +358,7 @@ impl SharedCapacity {
     }
 
     /// Takes a part into the sums, or out of them with a sign of -1.
-    fn count(&mut self, part: &Part, sign: i8) {
+    fn count(&mut self, part: &Part<'_>, sign: i8) {
         let one = isize::from(sign);
         let shift = |number: &mut usize, by: bool| {
             *number = number.saturating_add_signed(if by { one } else { 0 });
@@ -363,9 +368,10 @@ impl SharedCapacity {
             shift(&mut class.nodes, true);
             shift(&mut class.without_usage, !part.is_idle_known);
             shift(&mut class.waiting, part.waits);
-            match sign {
-                1 => class.allocatable.add(&part.allocatable),
-                _ => class.allocatable.subtract(&part.allocatable),
+            match (part.allocatable, sign) {
+                (Some(allocatable), 1) => class.allocatable.add(allocatable),
+                (Some(allocatable), _) => class.allocatable.subtract(allocatable),
+                (None, _) => {}
             }
             for (sum, free) in class.free.iter_mut().zip(&part.free) {
                 *sum += Amount::from(sign) * (*free).max(0);

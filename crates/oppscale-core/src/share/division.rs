@@ -358,7 +358,7 @@ impl<'r> Division<'r> {
                 let replicas = self.wants(number, prepared, here.min(most));
                 // Free capacity only shrinks.
                 if replicas == 0 {
-                    first.leave(self.dominant(prepared));
+                    first.leave();
                     continue;
                 }
                 self.add(node, number, prepared, replicas);

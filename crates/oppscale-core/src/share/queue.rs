@@ -41,6 +41,8 @@ pub(super) struct First<'q> {
     queue: &'q mut Queue,
     shape: usize,
     group: usize,
+    /// Dominant share of its namespace.
+    dominant: u64,
     /// Its index.
     pub(super) request: usize,
 }
@@ -97,7 +99,7 @@ impl Queue {
             // Its namespace may have got more since it was queued.
             let now = dominant(request);
             if now == known {
-                return Some(First { queue: self, shape, group, request });
+                return Some(First { queue: self, shape, group, dominant: now, request });
             }
             self.replace(shape, group, Some((now, turn)));
         }
@@ -136,9 +138,9 @@ impl First<'_> {
         queue.replace(shape, group, Some((dominant, first)));
     }
 
-    /// Takes it out of the queue; `dominant` is the dominant share of its namespace.
-    pub(super) fn leave(self, dominant: u64) {
-        let Self { queue, shape, group, .. } = self;
+    /// Takes it out of the queue.
+    pub(super) fn leave(self) {
+        let Self { queue, shape, group, dominant, .. } = self;
         let members = &mut queue.groups[group];
         members.pop();
         let first = members.peek().map(|first| (dominant, first.0));
@@ -174,7 +176,7 @@ mod tests {
         let mut next = |fits: fn(usize) -> bool| {
             let taken = queue.first(fits, of).map(|first| {
                 let request = first.request;
-                first.leave(of(request));
+                first.leave();
                 request
             });
             queue.next_node();
