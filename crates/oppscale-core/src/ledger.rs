@@ -5,8 +5,8 @@
 //! drifts when a pod is resized, moves from waiting to bound, or changes whose it is. A
 //! pod may come before its node, and a node may go before its pods.
 //!
-//! Footprints, workloads and node names are shared between the pods that have the same,
-//! which keeps an entry at a few dozen bytes.
+//! All that the pods of a workload have in common is kept once, so that a pod takes a key, a
+//! pointer and its node.
 
 mod devices;
 
@@ -44,6 +44,7 @@ pub struct Ledger {
     footprints: HashSet<Arc<Resources>>,
     placements: HashSet<Arc<Placement>>,
     groups: HashSet<Arc<Group>>,
+    classes: HashSet<Arc<PodClass>>,
     /// The workloads whose pods are also added up by themselves.
     tracked: Tracked,
     devices: DeviceInventory,
@@ -125,44 +126,28 @@ impl Ledger {
             PodState::Gone => return was_held,
             PodState::Bound { node, footprint } => {
                 let place = self.place(node);
-                let tracked = self.tracked.id(&group_key(&pod));
-                let kind = OwnKind::of(pod.yields, pod.terminating);
+                let class = self.class(&class_key(&pod, footprint));
+                let tracked = self.tracked.id(&*class.group);
+                let counted = Counted { class, place, ready: pod.ready, generation };
+                let class = &*counted.class;
                 if let Some(account) = account_mut(&mut self.accounts, place) {
-                    account.side(pod.opportunistic).add(footprint);
-                    account.running += running(pod.opportunistic, kind);
-                    if !pod.opportunistic && STANDING.contains(&pod.workload.0) {
+                    account.side(class.opportunistic).add(footprint);
+                    account.running += class.running();
+                    if class.is_standing() {
                         account.standing.add(footprint);
                     }
                     account.bound += 1;
-                    account.tally(tracked, footprint, kind);
-                    if pod.ready {
-                        account.ready_unthrottled +=
-                            unthrottled(pod.opportunistic, footprint, pod.limits.as_ref());
-                    }
-                    match &pod.limits {
+                    account.tally(tracked, footprint, class.kind);
+                    account.ready_unthrottled += counted.ready_unthrottled();
+                    match &class.limits {
                         Some(limits) => account.limits.add(limits),
                         None => account.unknown_limits += 1,
                     }
                 }
-                let footprint = share(&mut self.footprints, footprint, Resources::clone);
-                let limits = pod.limits.as_ref();
-                let limits = limits.map(|l| share(&mut self.footprints, l, Resources::clone));
-                let group = self.group(&pod);
-                let (opportunistic, ready) = (pod.opportunistic, pod.ready);
-                if opportunistic {
+                if class.opportunistic {
                     let name = format!("{}/{}", pod.namespace, pod.name).into();
                     self.own_names.insert(pod.key.clone(), name);
                 }
-                let counted = Counted {
-                    place,
-                    footprint,
-                    limits,
-                    group,
-                    opportunistic,
-                    kind,
-                    ready,
-                    generation,
-                };
                 self.pods.insert(pod.key, counted);
             }
             PodState::Waiting { .. } => self.wait(pod),
@@ -201,6 +186,7 @@ impl Ledger {
         self.footprints.clear();
         self.placements.clear();
         self.groups.clear();
+        self.classes.clear();
         self.claims.clear();
         for place in 0..self.accounts.len() as Place {
             self.with(place, |account| {
@@ -258,7 +244,7 @@ impl Ledger {
 
     /// The footprint that a bound or waiting pod is counted with.
     pub fn footprint(&self, key: &PodKey) -> Option<&Resources> {
-        let bound = self.pods.get(key).map(|pod| &*pod.footprint);
+        let bound = self.pods.get(key).map(|pod| &*pod.class.footprint);
         bound.or_else(|| self.waiting.get(key).map(|pod| &*pod.footprint))
     }
 
@@ -321,10 +307,10 @@ impl Ledger {
     fn bound_of<'l>(&'l self, pod: &'l Counted) -> Option<Bound<'l>> {
         Some(Bound {
             node: self.accounts.get(pod.place as usize)?.name.as_deref()?,
-            footprint: &pod.footprint,
-            limits: pod.limits.as_deref(),
-            group: &pod.group,
-            opportunistic: pod.opportunistic,
+            footprint: &pod.class.footprint,
+            limits: pod.class.limits.as_deref(),
+            group: &pod.class.group,
+            opportunistic: pod.class.opportunistic,
         })
     }
 
@@ -380,12 +366,8 @@ impl Ledger {
                         }
                     }
                     let account = self.accounts.get(counted.place as usize);
-                    counted.opportunistic == pod.opportunistic
-                        && account.and_then(|a| a.name.as_deref()) == Some(*node)
-                        && counted.kind == OwnKind::of(pod.yields, pod.terminating)
-                        && *counted.footprint == *footprint
-                        && counted.limits.as_deref() == pod.limits.as_ref()
-                        && group_key(pod).equivalent(&counted.group)
+                    account.and_then(|a| a.name.as_deref()) == Some(*node)
+                        && class_key(pod, footprint).equivalent(&counted.class)
                 })
             }
             PodState::Waiting { footprint, placement, gated, queueing } => {
@@ -465,45 +447,60 @@ impl Ledger {
     }
 
     fn group(&mut self, pod: &PodRecord<'_>) -> Arc<Group> {
-        share(&mut self.groups, &group_key(pod), |key| Group {
-            namespace: key.namespace.into(),
-            kind: key.kind.into(),
-            name: key.name.into(),
+        share(&mut self.groups, &group_key(pod), GroupKey::to_owned)
+    }
+
+    fn class(&mut self, key: &PodClassKey<'_>) -> Arc<PodClass> {
+        let Self { classes, footprints, groups, .. } = self;
+        share(classes, key, |key| PodClass {
+            footprint: share(footprints, key.footprint, Resources::clone),
+            limits: key.limits.map(|limits| share(footprints, limits, Resources::clone)),
+            group: share(groups, &key.group, GroupKey::to_owned),
+            opportunistic: key.opportunistic,
+            kind: key.kind,
         })
+    }
+
+    fn forget_class(&mut self, class: Arc<PodClass>) {
+        forget(&mut self.classes, &class);
+        if let Some(class) = Arc::into_inner(class) {
+            forget(&mut self.footprints, &class.footprint);
+            if let Some(limits) = class.limits {
+                forget(&mut self.footprints, &limits);
+            }
+            forget(&mut self.groups, &class.group);
+        }
     }
 
     /// Undoes what `key` was last counted as. Whether it was.
     fn take_back(&mut self, key: &PodKey) -> bool {
         self.devices_are_stale |= self.claims.remove(key).is_some();
         if let Some(counted) = self.pods.remove(key) {
-            if counted.opportunistic {
+            let class = &*counted.class;
+            if class.opportunistic {
                 self.own_names.remove(key);
             }
-            let tracked = self.tracked.id(&*counted.group);
+            let tracked = self.tracked.id(&*class.group);
             self.with(counted.place, |account| {
-                account.side(counted.opportunistic).subtract(&counted.footprint);
-                account.running -= running(counted.opportunistic, counted.kind);
-                if !counted.opportunistic && STANDING.contains(&&*counted.group.kind) {
-                    account.standing.subtract(&counted.footprint);
+                account.side(class.opportunistic).subtract(&class.footprint);
+                account.running -= class.running();
+                if class.is_standing() {
+                    account.standing.subtract(&class.footprint);
                 }
                 account.bound -= 1;
                 account.ready_unthrottled -= counted.ready_unthrottled();
-                account.untally(tracked, &counted.footprint, counted.kind);
-                match &counted.limits {
+                account.untally(tracked, &class.footprint, class.kind);
+                match &class.limits {
                     Some(limits) => account.limits.subtract(limits),
                     None => account.unknown_limits -= 1,
                 }
             });
-            forget(&mut self.footprints, counted.footprint);
-            if let Some(limits) = counted.limits {
-                forget(&mut self.footprints, limits);
-            }
-            forget(&mut self.groups, counted.group);
+            self.forget_class(counted.class);
         } else if let Some(waiting) = self.waiting.remove(key) {
             let waiting = Arc::unwrap_or_clone(waiting);
-            forget(&mut self.footprints, waiting.footprint);
-            forget(&mut self.placements, waiting.placement);
-            forget(&mut self.groups, waiting.group);
+            forget(&mut self.footprints, &waiting.footprint);
+            forget(&mut self.placements, &waiting.placement);
+            forget(&mut self.groups, &waiting.group);
         } else if let Some(unknown) = self.unknown.remove(key) {
             if let Some(place) = unknown.node.and_then(|node| self.names.get(&node).copied()) {
                 self.with(place, |account| {
@@ -534,11 +531,11 @@ where
     }
 }
 
-/// Drops a use of a shared value, and the value with its last use.
-fn forget<T: Eq + Hash>(pool: &mut HashSet<Arc<T>>, shared: Arc<T>) {
+/// Takes a shared value out of its pool before its last use is dropped.
+fn forget<T: Eq + Hash>(pool: &mut HashSet<Arc<T>>, shared: &Arc<T>) {
     // Two are left: this one and the pool's.
-    if Arc::strong_count(&shared) == 2 {
-        pool.remove(&shared);
+    if Arc::strong_count(shared) == 2 {
+        pool.remove(shared);
     }
 }
 
@@ -594,7 +591,7 @@ pub struct Tally {
 }
 
 /// What a pod is to the workload that it belongs to, should that be tracked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum OwnKind {
     /// It yields to paid pods.
     Active,
@@ -612,11 +609,6 @@ impl OwnKind {
             (true, false) => Self::Active,
         }
     }
-}
-
-/// 1 for an opportunistic pod that is not being deleted.
-fn running(opportunistic: bool, kind: OwnKind) -> Amount {
-    Amount::from(opportunistic && kind != OwnKind::Terminating)
 }
 
 /// The workload a pod belongs to.
@@ -638,23 +630,65 @@ struct GroupKey<'p> {
     name: &'p str,
 }
 
+impl GroupKey<'_> {
+    fn to_owned(&self) -> Group {
+        Group { namespace: self.namespace.into(), kind: self.kind.into(), name: self.name.into() }
+    }
+}
+
 impl Equivalent<Arc<Group>> for GroupKey<'_> {
     fn equivalent(&self, group: &Arc<Group>) -> bool {
-        *group.namespace == *self.namespace
-            && *group.kind == *self.kind
-            && *group.name == *self.name
+        self.equivalent(&**group)
+    }
+}
+
+/// What the bound pods of a workload mostly have in common.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct PodClass {
+    footprint: Arc<Resources>,
+    limits: Option<Arc<Resources>>,
+    group: Arc<Group>,
+    opportunistic: bool,
+    kind: OwnKind,
+}
+
+/// A class that is looked for. Its fields are hashed as those of [`PodClass`].
+#[derive(Hash)]
+struct PodClassKey<'p> {
+    footprint: &'p Resources,
+    limits: Option<&'p Resources>,
+    group: GroupKey<'p>,
+    opportunistic: bool,
+    kind: OwnKind,
+}
+
+impl Equivalent<Arc<PodClass>> for PodClassKey<'_> {
+    fn equivalent(&self, class: &Arc<PodClass>) -> bool {
+        self.opportunistic == class.opportunistic
+            && self.kind == class.kind
+            && *self.footprint == *class.footprint
+            && self.limits == class.limits.as_deref()
+            && self.group.equivalent(&*class.group)
+    }
+}
+
+impl PodClass {
+    /// 1 for an opportunistic pod that is not being deleted.
+    fn running(&self) -> Amount {
+        Amount::from(self.opportunistic && self.kind != OwnKind::Terminating)
+    }
+
+    /// Whether it is paid, and on the node as long as the node is there.
+    fn is_standing(&self) -> bool {
+        !self.opportunistic && STANDING.contains(&&*self.group.kind)
     }
 }
 
 /// A bound pod as it was last counted.
 #[derive(Debug)]
 struct Counted {
+    class: Arc<PodClass>,
     place: Place,
-    footprint: Arc<Resources>,
-    limits: Option<Arc<Resources>>,
-    group: Arc<Group>,
-    opportunistic: bool,
-    kind: OwnKind,
     ready: bool,
     generation: Generation,
 }
@@ -662,8 +696,9 @@ struct Counted {
 impl Counted {
     /// 1 for one that is ready and [`unthrottled`].
     fn ready_unthrottled(&self) -> usize {
+        let PodClass { footprint, limits, opportunistic, .. } = &*self.class;
         match self.ready {
-            true => unthrottled(self.opportunistic, &self.footprint, self.limits.as_deref()),
+            true => unthrottled(*opportunistic, footprint, limits.as_deref()),
             false => 0,
         }
     }
@@ -803,6 +838,16 @@ impl NodeAccount {
     }
 }
 
+fn class_key<'p>(pod: &'p PodRecord<'_>, footprint: &'p Resources) -> PodClassKey<'p> {
+    PodClassKey {
+        footprint,
+        limits: pod.limits.as_ref(),
+        group: group_key(pod),
+        opportunistic: pod.opportunistic,
+        kind: OwnKind::of(pod.yields, pod.terminating),
+    }
+}
+
 fn group_key<'p>(pod: &PodRecord<'p>) -> GroupKey<'p> {
     let (kind, name) = pod.workload;
     GroupKey { namespace: pod.namespace, kind, name }
@@ -883,9 +928,9 @@ impl Ledger {
             }
         }
         for pod in self.pods.values() {
-            let id = self.tracked.id(&*pod.group);
+            let id = self.tracked.id(&*pod.class.group);
             if let Some(account) = account_mut(&mut self.accounts, pod.place) {
-                account.tally(id, &pod.footprint, pod.kind);
+                account.tally(id, &pod.class.footprint, pod.class.kind);
             }
         }
     }
@@ -895,20 +940,24 @@ impl Ledger {
     /// Makes exactly the pods of these groups opportunistic. Reads every pod once.
     pub fn set_opportunistic(&mut self, is_own: impl Fn(&Group) -> bool) {
         for pod in self.pods.values_mut() {
-            let is_own = is_own(&pod.group);
-            if pod.opportunistic == is_own {
+            let is_own = is_own(&pod.class.group);
+            if pod.class.opportunistic == is_own {
                 continue;
             }
-            let before = pod.ready_unthrottled();
-            pod.opportunistic = is_own;
+            let class = PodClass { opportunistic: is_own, ..PodClass::clone(&pod.class) };
+            let class = share(&mut self.classes, &class, PodClass::clone);
+            let ready_before = pod.ready_unthrottled();
+            let before = std::mem::replace(&mut pod.class, class);
             if let Some(account) = account_mut(&mut self.accounts, pod.place) {
-                account.side(!is_own).subtract(&pod.footprint);
-                account.side(is_own).add(&pod.footprint);
-                account.running -= running(!is_own, pod.kind);
-                account.running += running(is_own, pod.kind);
-                account.ready_unthrottled -= before;
+                account.side(!is_own).subtract(&before.footprint);
+                account.side(is_own).add(&before.footprint);
+                account.running -= before.running();
+                account.running += pod.class.running();
+                account.ready_unthrottled -= ready_before;
                 account.ready_unthrottled += pod.ready_unthrottled();
             }
+            // The rest of it is in its successor, too.
+            forget(&mut self.classes, &before);
         }
         for pod in self.waiting.values_mut() {
             let pod = Arc::make_mut(pod);
@@ -923,7 +972,7 @@ impl Ledger {
         self.own_names.iter().filter_map(|(key, name)| {
             let pod = self.pods.get(key)?;
             let node = self.accounts.get(pod.place as usize)?.name.as_ref()?;
-            Some((name, node, self.tracked.id(&*pod.group)))
+            Some((name, node, self.tracked.id(&*pod.class.group)))
         })
     }
 
@@ -1009,5 +1058,30 @@ mod tests {
         ledger.apply_pod(PodRecord { state: PodState::Gone, ..pod(true) });
         let left = ledger.account("n1").map_or(0, |account| account.ready_unthrottled);
         assert_eq!(left, 0);
+    }
+
+    #[test]
+    fn pods_share_what_they_have_in_common_and_leave_nothing_behind() {
+        let pod = |uid, cpu| {
+            let footprint = Resources::default().with(CPU, cpu);
+            let state = PodState::Bound { node: "n1", footprint };
+            let limits = Some(Resources::default().with(CPU, 2 * cpu));
+            PodRecord { limits, ..PodRecord::paid(PodKey::of_uid(uid), "shop", "any", state) }
+        };
+        let mut ledger = Ledger::default();
+        let sizes =
+            |ledger: &Ledger| [ledger.classes.len(), ledger.footprints.len(), ledger.groups.len()];
+        ledger.apply_pod(pod(1, 100));
+        ledger.apply_pod(pod(2, 100));
+        assert_eq!(sizes(&ledger), [1, 2, 1]);
+        // Limits of the one are the requests of the other.
+        ledger.apply_pod(pod(2, 200));
+        assert_eq!(sizes(&ledger), [2, 3, 1]);
+        ledger.set_opportunistic(|_| true);
+        assert_eq!(sizes(&ledger), [2, 3, 1]);
+        ledger.delete_pod(&PodKey::of_uid(1));
+        assert_eq!(sizes(&ledger), [1, 2, 1]);
+        ledger.delete_pod(&PodKey::of_uid(2));
+        assert_eq!(sizes(&ledger), [0, 0, 0]);
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{Ledger, NodeAccount, OwnKind, Place, STANDING, account_mut, forget, share};
+use super::{Ledger, NodeAccount, OwnKind, Place, PodClass, account_mut, forget, share};
 use crate::devices::model::ResourceClaim;
 use crate::devices::{CLAIM_PREFIX, ClaimRef, DeviceId, DeviceInventory, is_of_devices};
 use crate::malformed::Malformed;
@@ -105,7 +105,7 @@ impl Ledger {
         let is_concerned = |key: &PodKey, footprint: &Arc<Resources>| {
             concerned.contains(&Arc::as_ptr(footprint)) || self.claims.contains_key(key)
         };
-        let bound = self.pods.iter().filter(|(key, pod)| is_concerned(key, &pod.footprint));
+        let bound = self.pods.iter().filter(|(key, pod)| is_concerned(key, &pod.class.footprint));
         let mut pods: Vec<PodKey> = bound.map(|(key, _)| key.clone()).collect();
         let waiting = self.waiting.iter().filter(|(key, pod)| is_concerned(key, &pod.footprint));
         pods.extend(waiting.map(|(key, _)| key.clone()));
@@ -204,7 +204,8 @@ impl Ledger {
                 continue;
             }
             // Slots are counted beside paid pods: what own pods hold is free for replicas.
-            let is_own = |key: &PodKey| self.pods.get(key).is_some_and(|pod| pod.opportunistic);
+            let is_own =
+                |key: &PodKey| self.pods.get(key).is_some_and(|pod| pod.class.opportunistic);
             let beside_paid = beside_paid.get_or_insert_with(|| self.devices.released(is_own));
             for account in self.accounts.iter_mut().map(Arc::make_mut) {
                 let Some(record) = &mut account.record else { continue };
@@ -271,34 +272,35 @@ impl Ledger {
     fn recount(&mut self, key: &PodKey) -> bool {
         let Some(counted) = self.pods.get(key) else { return false };
         let claims = self.claims.get(key).map_or(&[][..], |claims| claims);
-        let base = without_devices(&counted.footprint);
-        let name = self.accounts.get(counted.place as usize).and_then(|a| a.name.clone());
+        let class = Arc::clone(&counted.class);
+        let place = counted.place;
+        let name = self.accounts.get(place as usize).and_then(|a| a.name.clone());
         let Some(name) = name else { return false };
-        let mut footprint = base;
-        let (held, _) = self.held_by(key, &counted.group.namespace, claims, &footprint, &name);
+        let mut footprint = without_devices(&class.footprint);
+        let (held, _) = self.held_by(key, &class.group.namespace, claims, &footprint, &name);
         footprint.add(&held);
-        if footprint == *counted.footprint {
+        if footprint == *class.footprint {
             return false;
         }
-        let (place, opportunistic, kind) = (counted.place, counted.opportunistic, counted.kind);
-        let tracked = self.tracked.id(&*counted.group);
-        let before = Arc::clone(&counted.footprint);
-        let group = Arc::clone(&counted.group);
+        let tracked = self.tracked.id(&*class.group);
         if let Some(account) = account_mut(&mut self.accounts, place) {
-            account.side(opportunistic).subtract(&before);
-            account.side(opportunistic).add(&footprint);
-            if !opportunistic && STANDING.contains(&&*group.kind) {
-                account.standing.subtract(&before);
+            account.side(class.opportunistic).subtract(&class.footprint);
+            account.side(class.opportunistic).add(&footprint);
+            if class.is_standing() {
+                account.standing.subtract(&class.footprint);
                 account.standing.add(&footprint);
             }
-            account.untally(tracked, &before, kind);
-            account.tally(tracked, &footprint, kind);
+            account.untally(tracked, &class.footprint, class.kind);
+            account.tally(tracked, &footprint, class.kind);
         }
         let footprint = share(&mut self.footprints, &footprint, Resources::clone);
+        let now = PodClass { footprint, ..PodClass::clone(&class) };
+        let now = share(&mut self.classes, &now, PodClass::clone);
+        drop(class);
         if let Some(counted) = self.pods.get_mut(key) {
-            counted.footprint = footprint;
+            let before = std::mem::replace(&mut counted.class, now);
+            self.forget_class(before);
         }
-        forget(&mut self.footprints, before);
         true
     }
 
@@ -315,7 +317,7 @@ impl Ledger {
         let footprint = share(&mut self.footprints, &footprint, Resources::clone);
         if let Some(waiting) = self.waiting.get_mut(key) {
             let before = std::mem::replace(&mut Arc::make_mut(waiting).footprint, footprint);
-            forget(&mut self.footprints, before);
+            forget(&mut self.footprints, &before);
         }
         true
     }
@@ -333,7 +335,7 @@ impl Ledger {
         let mut unread: BTreeSet<Place> = BTreeSet::new();
         for (key, claims) in &self.claims {
             let Some(counted) = self.pods.get(key) else { continue };
-            let (held, missing) = self.devices.held(key, &counted.group.namespace, claims);
+            let (held, missing) = self.devices.held(key, &counted.class.group.namespace, claims);
             located.entry(counted.place).or_default().add(&held);
             if missing.claims > 0 {
                 unread.insert(counted.place);
@@ -391,9 +393,9 @@ impl Ledger {
             match (self.pods.get(key), self.waiting.get(key)) {
                 (Some(pod), _) => {
                     let node = self.accounts.get(pod.place as usize)?.name.as_deref()?;
-                    let footprint = (*pod.footprint).clone();
+                    let footprint = (*pod.class.footprint).clone();
                     let state = PodState::Bound { node, footprint };
-                    (&pod.group, "", pod.opportunistic, pod.kind, state)
+                    (&pod.class.group, "", pod.class.opportunistic, pod.class.kind, state)
                 }
                 (None, Some(pod)) => {
                     let state = PodState::Waiting {
@@ -417,7 +419,7 @@ impl Ledger {
             terminating: kind == OwnKind::Terminating,
             ready: self.pods.get(key).is_some_and(|pod| pod.ready),
             claims: Vec::new(),
-            limits: self.pods.get(key).and_then(|pod| pod.limits.as_deref().cloned()),
+            limits: self.pods.get(key).and_then(|pod| pod.class.limits.as_deref().cloned()),
             state,
         })
     }
