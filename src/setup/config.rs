@@ -169,6 +169,18 @@ impl InstallConfig {
         Ok(self.render(templates, &Trust { secret: Some(issued), bundle })?.all())
     }
 
+    /// Renders the Deployment and what stands beside it in its template.
+    ///
+    /// # Errors
+    /// When the template is wrong.
+    pub fn render_server(
+        &self,
+        templates: &Templates,
+        trust: &Trust,
+    ) -> Result<Vec<Document>, ManifestError> {
+        templates.render("server.yaml", &self.context(trust))
+    }
+
     /// Renders the objects.
     ///
     /// # Errors

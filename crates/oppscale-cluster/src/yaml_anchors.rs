@@ -75,6 +75,10 @@ impl DistinctAnchors {
     /// `None` if no alias refers to a name that stands twice. What follows ` #` is passed over
     /// where it `is_comment`; it may be part of a string, too.
     pub(crate) fn of(text: &str, is_comment: bool) -> Option<Self> {
+        // Most often there is none at all.
+        if !text.contains('&') || !text.contains('*') {
+            return None;
+        }
         let comments = is_comment.then(|| Comments::of(text));
         let counts = |mark: &Mark<'_>| comments.as_ref().is_none_or(|all| !all.contain(mark));
         let mut seen = HashSet::new();

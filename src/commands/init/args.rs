@@ -223,6 +223,9 @@ const ACCOUNT_DIRECTORY: &str = "/var/run/secrets/kubernetes.io/serviceaccount/"
 
 /// Fails if an extra argument sets what the installation sets, or a file that the pods do not have.
 fn check_extra_args(extra_args: &[String]) -> Result<(), Error> {
+    if extra_args.is_empty() {
+        return Ok(());
+    }
     let command = cli::command();
     let args = ["oppscale", "serve"].into_iter().chain(extra_args.iter().map(String::as_str));
     // What follows an error is not parsed: the server would refuse it, and so does
@@ -263,8 +266,8 @@ fn check_extra_args(extra_args: &[String]) -> Result<(), Error> {
 /// Fails if `oppscale serve` refuses the arguments of the rendered Deployment: its pods would end
 /// at once, and be started again for ever.
 fn check_server_args(config: &InstallConfig) -> anyhow::Result<()> {
-    let objects = config.render(&Templates::new(None)?, &Trust::default())?;
-    let server = objects.server.iter().find(|document| document.kind() == kinds::DEPLOYMENT.name);
+    let objects = config.render_server(&Templates::new(None)?, &Trust::default())?;
+    let server = objects.iter().find(|document| document.kind() == kinds::DEPLOYMENT.name);
     let container =
         server.map(|server| &server.value()["spec"]["template"]["spec"]["containers"][0]);
     let args = container.and_then(|container| container["args"].as_array()).into_iter().flatten();
