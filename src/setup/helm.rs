@@ -74,7 +74,7 @@ pub fn adapter(namespace: &str, url: &str) -> Values {
 /// Values of prometheus-adapter with its certificate and rules: simpler, but the key ends up in the
 /// file and in Helm's release Secret.
 pub fn adapter_with_key(namespace: &str, url: &str, issued: &IssuedCertificate) -> Values {
-    let rules: Value = serde_saphyr::from_str(ADAPTER_RULES).unwrap_or_default();
+    let rules: Value = serde_yaml::from_str(ADAPTER_RULES).unwrap_or_default();
     Values {
         file: "prometheus-adapter.with-key.values.yaml",
         comment: format!(

@@ -22,6 +22,7 @@ use super::identity::{Identity, certificates};
 use super::kubeconfig::{AuthProvider, ClusterEntry, ContextEntry, Kubeconfig, UserEntry};
 use super::plugin::{Plugin, PluginCredentials, Terminal};
 use super::proxy::{Proxy, ProxyEnvironment, basic, has_valid_port};
+use super::tls::{Tls, Trust};
 use super::{ConnectOptions, Endpoint, REQUEST_TIMEOUT, http as http_client};
 use crate::blocking::read_file;
 use crate::error::ClusterError;
@@ -64,7 +65,7 @@ pub(crate) struct Connection {
     url: Uri,
     /// The authorities of the server's certificate, PEM; `None` for the system's.
     authority: Option<Vec<u8>>,
-    /// The file that `authority` is from, if it is to be reread.
+    /// The file that `authority` is from, if others may be connected to by it.
     authority_file: Option<PathBuf>,
     is_insecure: bool,
     tls_server_name: Option<String>,
@@ -308,22 +309,19 @@ impl Connection {
         let url = format!("https://{address}");
         let url =
             url.parse().map_err(|error: http::uri::InvalidUri| unusable(error.to_string()))?;
-        let (authority, authority_file) = match authority {
-            None => (self.authority.clone(), self.authority_file.clone()),
-            Some(file) => {
-                let read = read_file(file).await;
-                let pem = read.map_err(|error| {
-                    ClusterError::BadConfig(format!("{}: {error}", file.display()))
-                })?;
-                (Some(pem), None)
-            }
+        // Its authority may have changed since the API server was connected to.
+        let authority = match authority.or(self.authority_file.as_deref()) {
+            None => self.authority.clone(),
+            Some(file) => Some(read_file(file).await.map_err(|error| {
+                ClusterError::BadConfig(format!("{}: {error}", file.display()))
+            })?),
         };
         Ok(Self {
             context: None,
             namespace: String::new(),
             url,
             authority,
-            authority_file,
+            authority_file: None,
             is_insecure: false,
             tls_server_name: Some(node.to_owned()),
             disable_compression: self.disable_compression,
@@ -403,20 +401,18 @@ impl Connection {
         let mut config = Config::new(self.url.clone());
         config.default_namespace = self.namespace.clone();
         config.disable_compression = self.disable_compression;
-        config.tls_server_name = self.tls_server_name.clone();
         config.headers = self.impersonation.clone();
-        config.accept_invalid_certs = self.is_insecure;
-        config.root_cert_file = self.authority_file.clone();
-        config.root_cert = match &self.authority {
-            Some(pem) => Some(certificates(pem).iter().map(|der| der.to_vec()).collect()),
+        let trust = match &self.authority {
+            _ if self.is_insecure => Trust::Unverified,
+            Some(pem) => Trust::Authorities(pem),
             // Nothing is verified, so a system without authorities will do.
-            None if self.is_insecure || self.url.scheme_str() == Some("http") => Some(Vec::new()),
-            None => None,
+            None if self.url.scheme_str() == Some("http") => Trust::Authorities(&[]),
+            None => Trust::System,
         };
-        if let Some(identity) = credentials.identity.as_ref().or(self.identity.as_ref()) {
-            config.auth_info = identity.auth_info().map_err(|error| unusable(error.to_string()))?;
-        }
-        http_client::client(config, self.proxy.as_ref())
+        let identity = credentials.identity.as_ref().or(self.identity.as_ref());
+        let tls = Tls::new(&trust, self.tls_server_name.as_deref(), identity)
+            .map_err(|error| unusable(error.to_string()))?;
+        http_client::client(config, &tls, self.proxy.as_ref())
             .map_err(|error| unusable(error.to_string()))
     }
 }
@@ -644,7 +640,7 @@ fn identity(names: &Names<'_>, user: &UserEntry) -> Result<Option<Identity>, Clu
     let Some(key) = load(&key)? else {
         return Err(names.of_user("it has a client certificate and no client-key"));
     };
-    Identity::new(certificate, key).map(Some).map_err(|error| names.of_user(&error.to_string()))
+    Identity::new(&certificate, &key).map(Some).map_err(|error| names.of_user(&error.to_string()))
 }
 
 /// A field that is a file or base64.

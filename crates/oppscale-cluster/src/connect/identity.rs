@@ -1,20 +1,21 @@
 //! A client certificate with its key.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use kube::config::AuthInfo;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
-use serde_json::json;
-
-use crate::typed;
 
 /// A client certificate with its key, which TLS can use.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub(crate) struct Identity {
-    certificate: Vec<u8>,
-    key: Vec<u8>,
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
+
+impl Clone for Identity {
+    fn clone(&self) -> Self {
+        let (chain, key) = self.parts();
+        Self { chain, key }
+    }
 }
 
 /// Why a certificate and a key are no identity.
@@ -36,27 +37,24 @@ impl Identity {
     ///
     /// # Errors
     /// When TLS cannot use them.
-    pub(crate) fn new(certificate: Vec<u8>, key: Vec<u8>) -> Result<Self, IdentityError> {
-        let chain = certificates(&certificate);
+    pub(crate) fn new(certificate: &[u8], key: &[u8]) -> Result<Self, IdentityError> {
+        let chain = certificates(certificate);
         if chain.is_empty() {
             return Err(IdentityError::Certificate);
         }
-        let private = PrivateKeyDer::from_pem_slice(&key).map_err(|_| IdentityError::Key)?;
+        let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| IdentityError::Key)?;
         let provider = rustls::crypto::ring::default_provider();
-        match CertifiedKey::from_der(chain, private, &provider) {
-            Ok(_) => Ok(Self { certificate, key }),
+        match CertifiedKey::from_der(chain.clone(), key.clone_key(), &provider) {
+            Ok(_) => Ok(Self { chain, key }),
             Err(rustls::Error::InconsistentKeys(_)) => Err(IdentityError::Pair),
             Err(rustls::Error::InvalidCertificate(_)) => Err(IdentityError::Certificate),
             Err(_) => Err(IdentityError::Key),
         }
     }
 
-    /// The same as the client library takes it.
-    pub(crate) fn auth_info(&self) -> Result<AuthInfo, typed::Refusal> {
-        typed::read(&json!({
-            "client-certificate-data": STANDARD.encode(&self.certificate),
-            "client-key-data": STANDARD.encode(&self.key),
-        }))
+    /// The certificate with those that vouch for it, and its key.
+    pub(crate) fn parts(&self) -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
+        (self.chain.clone(), self.key.clone_key())
     }
 }
 

@@ -11,6 +11,7 @@ mod kubeconfig;
 mod mutations;
 mod plugin;
 mod proxy;
+mod tls;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -229,7 +229,7 @@ impl Plugin {
         let identity = match (set(status.client_certificate_data), set(status.client_key_data)) {
             (None, None) => None,
             (Some(certificate), Some(key)) => {
-                let identity = Identity::new(certificate.into_bytes(), key.into_bytes());
+                let identity = Identity::new(certificate.as_bytes(), key.as_bytes());
                 Some(identity.map_err(|error| self.failed(&format!("failed: {error}")))?)
             }
             _ => return Err(self.failed("printed a certificate or a key, not both")),

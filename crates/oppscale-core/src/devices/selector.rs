@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::iter::Peekable;
 
-use regex::Regex;
+use regex_lite::Regex;
 
 use super::model::{Attribute, Device};
 use crate::quantity::Quantity;
@@ -686,6 +686,8 @@ mod tests {
             "device.attributes['x'].y == 1 || true",
             "size(device.attributes['gpu.nvidia.com'].type) == 3",
             r"device.attributes['gpu.nvidia.com'].productName.matches(r'A100-SXM\d')",
+            // In RE2, \w and \d are ASCII.
+            r"!'é'.matches(r'\w') && !'٣'.matches(r'\d') && 'é'.matches('^.$')",
         ] {
             assert_eq!(selects(expression), Some(true), "{expression}");
             assert_eq!(selects(&format!("!({expression})")), Some(false), "!({expression})");
@@ -711,6 +713,8 @@ mod tests {
             "device.attributes['gpu.nvidia.com'].index + 1 == 4",
             "[1, 2].map(x, x)[0] == 1",
             "'''x''' == 'x'",
+            r"'x'.matches(r'\p{L}')",
+            "'x'.matches('(((a{1000}){1000}){1000}){1000}')",
         ] {
             assert_eq!(selects(unknown), None, "{unknown}");
         }
