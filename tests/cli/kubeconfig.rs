@@ -258,6 +258,7 @@ fn request(text: &str) -> (String, String) {
 }
 
 #[test]
+#[ignore = "slow: runs kubectl for each kubeconfig"]
 fn proxies_are_chosen_as_go_does() {
     let mut rig = Rig::new();
     let token = || json!({"token": "abc"});
@@ -330,6 +331,7 @@ fn proxies_are_chosen_as_go_does() {
 }
 
 #[test]
+#[ignore = "slow: runs kubectl for each kubeconfig"]
 fn servers_are_addressed_as_client_go_does() {
     let mut rig = Rig::new();
     let plain = rig.plain.url();
@@ -400,6 +402,7 @@ fn broken(pem: &str, separator: &str) -> String {
 }
 
 #[test]
+#[ignore = "slow: runs kubectl for each kubeconfig"]
 fn users_are_authenticated_as_client_go_does() {
     let mut rig = Rig::new();
     let identity = rig.tls.user("me");
@@ -529,6 +532,7 @@ fn users_are_authenticated_as_client_go_does() {
 }
 
 #[test]
+#[ignore = "slow: runs kubectl for each kubeconfig"]
 fn plugins_are_run_as_client_go_does() {
     let mut rig = Rig::new();
     let script = |version: &str, body: &str| {
@@ -593,6 +597,7 @@ fn plugins_are_run_as_client_go_does() {
 }
 
 #[test]
+#[ignore = "slow: runs kubectl for each kubeconfig"]
 fn files_are_found_and_merged_as_client_go_does() {
     let mut rig = Rig::new();
     let good = rig.trusted(json!({"token": "good"}));

@@ -195,6 +195,7 @@ fn a_server_that_is_killed_and_comes_back_is_followed_again() {
 }
 
 #[test]
+#[ignore = "slow: each way takes seconds"]
 fn a_watch_goes_on_where_it_ended_however_it_ended() {
     for ending in [Ending::Whole, Ending::HalfALine, Ending::Garbage, Ending::Gone] {
         for setup in [Setup::new(World::blog()), Setup::new(World::blog()).without_streaming()] {
@@ -264,6 +265,7 @@ fn a_server_that_speaks_json_alone_is_followed_all_the_same() {
 }
 
 #[test]
+#[ignore = "slow: each error takes seconds"]
 fn a_server_that_answers_with_errors_is_tried_again() {
     for answer in [
         Answer::Raw(503, vec![], "no endpoints"),
@@ -345,6 +347,7 @@ fn own_pods_are_known_through_a_rollout() {
 
 /// Without RequestWatchProgress of etcd, the end of a streamed list never comes.
 #[test]
+#[ignore = "slow: each way takes seconds"]
 fn a_streamed_list_that_fails_in_any_way_is_read_in_pages() {
     let faults = [
         ("silence", Answer::Silence),
@@ -384,6 +387,7 @@ fn a_streamed_list_that_fails_in_any_way_is_read_in_pages() {
 
 /// Lists are the most that can be asked of a server, and an overload is no reason for one.
 #[test]
+#[ignore = "slow: many outages"]
 fn an_overload_or_an_outage_leads_to_no_list() {
     let busy = Answer::Raw(429, vec![("retry-after", "2")], "too many requests");
     let starting = Answer::Raw(503, Vec::new(), "starting");

@@ -90,6 +90,7 @@ fn assert_same(read: &[Value], text: &str) {
 }
 
 #[test]
+#[ignore = "slow: runs kubectl for each set"]
 fn every_golden_set_is_read_by_kubectl_as_it_was_meant() {
     let Some(kubectl) = tool("kubectl") else { return };
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/render");
@@ -143,6 +144,7 @@ fn values_survive_as_the_strings_that_they_are() {
 }
 
 #[test]
+#[ignore = "slow: runs kubectl for each name"]
 fn names_survive_as_the_strings_that_they_are() {
     let kubectl = tool("kubectl");
     let long = format!("{}z", "x".repeat(252));

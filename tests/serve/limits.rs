@@ -99,6 +99,7 @@ fn a_page_that_is_looked_at_outlives_silent_connections() {
 }
 
 #[test]
+#[ignore = "slow: 10,000 connections"]
 fn ten_thousand_idle_connections_leave_room_and_memory() {
     let rig = Rig::start(&[]);
     rig.fit().unwrap();
@@ -150,6 +151,7 @@ fn idle_connections_leave_files_for_others() {
 /// A page of 3,000 nodes takes 2 MB. Who asks for it a hundred times and reads nothing gets
 /// one copy, and not for long.
 #[test]
+#[ignore = "slow: waits half a minute"]
 fn answers_that_nobody_reads_are_taken_back() {
     let proxies = Authority::new("front-proxy-ca");
     let mut large = world(&proxies);

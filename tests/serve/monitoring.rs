@@ -269,6 +269,7 @@ fn unit_tests() -> (PathBuf, Value) {
 }
 
 #[test]
+#[ignore = "slow: promtool, over days of series"]
 fn alerts_fire_when_they_should_and_only_then() {
     let (env, files) = exported();
     let rules = rules(&files);

@@ -86,6 +86,7 @@ fn has_counts(rig: &Rig, wanted: [&str; 4]) -> bool {
 }
 
 #[test]
+#[ignore = "slow: waits a minute"]
 fn a_node_whose_paid_pods_begin_to_wait_has_no_slots() {
     let proxies = Authority::new("front-proxy-ca");
     let server = setup(&proxies).start();
@@ -204,6 +205,7 @@ fn without_the_permission_the_guard_is_off_and_says_so() {
 /// One kubelet that refuses, which whoever runs its node can let it do, turns the guard off for
 /// that node alone; and a kind of problem that is new is logged.
 #[test]
+#[ignore = "slow: waits a minute"]
 fn a_refusal_by_one_kubelet_leaves_the_others_guarded() {
     let proxies = Authority::new("front-proxy-ca");
     let server = setup(&proxies).start();

@@ -240,6 +240,7 @@ fn many_requests(count: usize) -> Value {
 }
 
 #[test]
+#[ignore = "slow: 10,000 resources"]
 fn ten_thousand_resources_hold_the_workload_and_cost_nobody_else() {
     let rig = Rig::start(&[]);
     rig.server.change(|world| {

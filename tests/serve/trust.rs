@@ -57,6 +57,7 @@ fn a_config_map_that_is_deleted_takes_trust_with_it() {
 }
 
 #[test]
+#[ignore = "slow: seconds of load"]
 fn a_serving_certificate_that_is_replaced_under_load() {
     let rig = Rig::start(&[]);
     let (stop, asked) = (AtomicBool::new(false), AtomicUsize::new(0));

@@ -405,6 +405,7 @@ fn go_verdicts(env: &TestEnv) -> Vec<String> {
 }
 
 #[test]
+#[ignore = "slow: builds a program in Go"]
 fn every_folder_is_judged_as_go_judges_it() {
     if tool("openssl").is_none() {
         return;

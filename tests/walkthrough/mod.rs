@@ -17,6 +17,7 @@ use page::{Piece, Shell, alike, pieces};
 const PAGE: &str = "docs/walkthrough.md";
 
 #[test]
+#[ignore = "slow: every command of the article"]
 fn the_article_from_start_to_end() {
     let Some(kubectl) = tool("kubectl") else { return };
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);
