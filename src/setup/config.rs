@@ -178,7 +178,7 @@ impl InstallConfig {
         templates: &Templates,
         trust: &Trust,
     ) -> Result<Vec<Document>, ManifestError> {
-        templates.render("server.yaml", &self.context(trust))
+        templates.render("server.yaml", self.context(trust))
     }
 
     /// Renders the objects.
