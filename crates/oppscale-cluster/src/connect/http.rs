@@ -50,7 +50,8 @@ pub(super) fn client(
     let to_proxy = tls.over(direct);
     if config.cluster_url.scheme_str() == Some("http") {
         config.headers.extend(authorization.map(|value| (PROXY_AUTHORIZATION, value)));
-        return build(&config, tls, Connector::forwarding(proxy.address.clone(), to_proxy));
+        let forwards_to = Some(proxy.address.clone());
+        return build(&config, tls, Connector { forwards_to, ..Connector::of(to_proxy) });
     }
     let mut tunnel = Tunnel::new(proxy.address.clone(), to_proxy);
     if let Some(authorization) = authorization {
@@ -91,16 +92,6 @@ impl Connector {
         let connector =
             connector.map_response(|io| Stream { io: Box::new(io), is_forwarded: false });
         Self { connect: BoxCloneSyncService::new(connector), forwards_to: None }
-    }
-
-    fn forwarding<C>(proxy: Uri, connector: C) -> Self
-    where
-        C: Service<Uri> + Clone + Send + Sync + 'static,
-        C::Response: Io + 'static,
-        C::Future: Send + 'static,
-        C::Error: Into<BoxError>,
-    {
-        Self { forwards_to: Some(proxy), ..Self::of(connector) }
     }
 }
 
