@@ -95,20 +95,21 @@ impl Templates {
         environment.set_auto_escape_callback(|_| AutoEscape::Json);
         environment.set_formatter(write_json);
         add_filters(&mut environment);
-        let mut texts: BTreeMap<String, String> =
-            EMBEDDED.iter().map(|known| (known.name.to_owned(), known.text.to_owned())).collect();
+        // Built-in ones are read once they are needed: no command needs more than a few.
+        environment.set_loader(|name| {
+            let known = EMBEDDED.iter().find(|known| known.name == name);
+            Ok(known.map(|known| known.text.to_owned()))
+        });
         let mut replaced = BTreeMap::new();
         for (name, path) in folder.map(files_of).transpose()?.unwrap_or_default() {
-            let text = fs::read_to_string(&path).map_err(|error| cannot_read(&path, &error))?;
-            if texts.insert(name.clone(), text).is_none() {
+            if !EMBEDDED.iter().any(|known| known.name == name) {
                 let names: Vec<_> = EMBEDDED.iter().map(|known| known.name).collect();
                 let names = names.join(", ");
                 let problem = format!("not the name of a template; there are {names}");
                 return Err(ManifestError::new(path.display().to_string(), problem));
             }
-            replaced.insert(name, path);
-        }
-        for (name, text) in texts {
+            let text = fs::read_to_string(&path).map_err(|error| cannot_read(&path, &error))?;
+            replaced.insert(name.clone(), path);
             environment
                 .add_template_owned(name.clone(), text)
                 .map_err(|error| template_error(&shown(&replaced, &name), &error))?;
