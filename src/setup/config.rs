@@ -173,12 +173,9 @@ impl InstallConfig {
     ///
     /// # Errors
     /// When the template is wrong.
-    pub fn render_server(
-        &self,
-        templates: &Templates,
-        trust: &Trust,
-    ) -> Result<Vec<Document>, ManifestError> {
-        templates.render("server.yaml", self.context(trust))
+    pub fn render_server(&self, templates: &Templates) -> Result<Vec<Document>, ManifestError> {
+        // None of it depends on a certificate.
+        templates.render("server.yaml", self.context(&Trust::default()))
     }
 
     /// Renders the objects.

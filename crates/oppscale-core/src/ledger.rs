@@ -429,7 +429,7 @@ impl Ledger {
     }
 
     fn wait(&mut self, pod: PodRecord<'_>) {
-        let group = self.group(&pod);
+        let group = share(&mut self.groups, &group_key(&pod), GroupKey::to_owned);
         if let PodState::Waiting { footprint, placement, gated, queueing } = pod.state {
             let waiting = Waiting {
                 name: pod.name.into(),
@@ -444,10 +444,6 @@ impl Ledger {
             };
             self.waiting.insert(pod.key, Arc::new(waiting));
         }
-    }
-
-    fn group(&mut self, pod: &PodRecord<'_>) -> Arc<Group> {
-        share(&mut self.groups, &group_key(pod), GroupKey::to_owned)
     }
 
     fn class(&mut self, key: &PodClassKey<'_>) -> Arc<PodClass> {

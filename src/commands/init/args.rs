@@ -16,7 +16,7 @@ use crate::cli::{self, Cli, Command};
 use crate::completion::Values;
 use crate::manifest::Templates;
 use crate::serve::HttpAuth;
-use crate::setup::config::{InstallConfig, Pipeline, Trust, cluster_name};
+use crate::setup::config::{InstallConfig, Pipeline, cluster_name};
 use crate::setup::server_pod::{
     Amounts, Installed, PodSettings, PriorityClass, parse_amounts, parse_priority_class,
     parse_toleration, parse_workload_kind,
@@ -266,7 +266,7 @@ fn check_extra_args(extra_args: &[String]) -> Result<(), Error> {
 /// Fails if `oppscale serve` refuses the arguments of the rendered Deployment: its pods would end
 /// at once, and be started again for ever.
 fn check_server_args(config: &InstallConfig) -> anyhow::Result<()> {
-    let objects = config.render_server(&Templates::new(None)?, &Trust::default())?;
+    let objects = config.render_server(&Templates::new(None)?)?;
     let server = objects.iter().find(|document| document.kind() == kinds::DEPLOYMENT.name);
     let container =
         server.map(|server| &server.value()["spec"]["template"]["spec"]["containers"][0]);
