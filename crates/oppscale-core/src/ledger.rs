@@ -899,9 +899,15 @@ pub struct PodCounts {
     pub unyielding: Amount,
 }
 
-/// The workloads that are tracked.
+/// The workloads that are tracked: the groups of their pods. Clones share them.
 #[derive(Debug, Clone, Default)]
-struct Tracked(Arc<HashMap<Group, TrackId>>);
+pub struct Tracked(Arc<HashMap<Group, TrackId>>);
+
+impl<I: IntoIterator<Item = (Group, TrackId)>> From<I> for Tracked {
+    fn from(groups: I) -> Self {
+        Self(Arc::new(groups.into_iter().collect()))
+    }
+}
 
 impl Tracked {
     fn id<K: Hash + Equivalent<Group>>(&self, group: &K) -> Option<TrackId> {
@@ -912,12 +918,12 @@ impl Tracked {
 impl Ledger {
     /// Keeps a tally of exactly these workloads from now on. A workload may have several groups
     /// of pods. Reads every pod once, unless they are tracked already.
-    pub fn track(&mut self, groups: impl IntoIterator<Item = (Group, TrackId)>) {
-        let tracked: HashMap<Group, TrackId> = groups.into_iter().collect();
-        if tracked == *self.tracked.0 {
+    pub fn track(&mut self, groups: impl Into<Tracked>) {
+        let tracked = groups.into();
+        if Arc::ptr_eq(&tracked.0, &self.tracked.0) || tracked.0 == self.tracked.0 {
             return;
         }
-        self.tracked = Tracked(Arc::new(tracked));
+        self.tracked = tracked;
         for account in &mut self.accounts {
             if !account.tallies.is_empty() {
                 Arc::make_mut(account).tallies.clear();

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use super::devices::{IMPLICIT_PREFIX, class_of, resource_of};
 use super::hole::Hole;
@@ -15,8 +16,8 @@ use super::units::{WHOLE, amount_of, parse_percent, parse_quantity, percentage, 
 /// Capacity that opportunistic work must leave free.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reserve {
-    /// By resource. None of them is 0.
-    portions: BTreeMap<Box<str>, Portion>,
+    /// By resource. None of them is 0. Each count copies the reserves of all workloads.
+    portions: Arc<BTreeMap<Box<str>, Portion>>,
     hole: Option<Hole>,
 }
 
@@ -69,15 +70,16 @@ impl Reserve {
     /// The same with this many millicores of cpu.
     #[must_use]
     pub fn with_cpu(mut self, milli: i64) -> Self {
-        self.portions.insert(CPU.into(), Portion::Amount(milli));
-        self.portions.retain(|_, portion| !portion.is_nothing());
+        let portions = Arc::make_mut(&mut self.portions);
+        portions.insert(CPU.into(), Portion::Amount(milli));
+        portions.retain(|_, portion| !portion.is_nothing());
         self
     }
 
     fn from_portions<'n>(portions: impl IntoIterator<Item = (&'n str, Portion)>) -> Self {
         let portions = portions.into_iter().filter(|(_, portion)| !portion.is_nothing());
-        let portions = portions.map(|(name, portion)| (name.into(), portion)).collect();
-        Self { portions, hole: None }
+        let portions = portions.map(|(name, portion)| (name.into(), portion));
+        Self { portions: Arc::new(portions.collect()), hole: None }
     }
 
     /// The places for paid pods that must stay free, if any. They are a part of the amounts.
@@ -104,7 +106,7 @@ impl Reserve {
     /// portion and what its places for paid pods take.
     pub fn of(&self, allocatable: &Resources) -> Resources {
         let mut held = Resources::default();
-        for (name, portion) in &self.portions {
+        for (name, portion) in &*self.portions {
             let amount = match portion {
                 Portion::Amount(amount) => Amount::from(*amount),
                 Portion::Share(share) => {
@@ -205,7 +207,7 @@ impl fmt::Display for Reserve {
         };
         let shared = share(CPU).filter(|share_of_cpu| share(MEMORY) == Some(*share_of_cpu));
         let mut parts: Vec<String> = shared.map(percentage).into_iter().collect();
-        for (name, portion) in &self.portions {
+        for (name, portion) in &*self.portions {
             parts.push(match (&**name, portion) {
                 (CPU | MEMORY, _) if shared.is_some() => continue,
                 (CPU, Portion::Amount(milli)) if self.portions.len() == 1 => {

@@ -347,6 +347,8 @@ enum Edit {
     Pod(usize),
     DeletedPod(usize),
     Requests,
+    /// Of a replica of each workload.
+    Size,
     Usage,
     Tracked,
 }
@@ -358,6 +360,7 @@ fn edits() -> impl Strategy<Value = Vec<Edit>> {
         6 => (0_usize..20).prop_map(Edit::Pod),
         4 => (0_usize..20).prop_map(Edit::DeletedPod),
         1 => Just(Edit::Requests),
+        1 => Just(Edit::Size),
         1 => Just(Edit::Usage),
         1 => Just(Edit::Tracked),
     ];
@@ -373,7 +376,7 @@ proptest! {
         edits in edits(),
         counts in prop::collection::vec(any::<bool>(), 20),
     ) {
-        let scenes = [scenes.0, scenes.1];
+        let mut scenes = [scenes.0, scenes.1];
         let ownership = Ownership::default();
         let mut live = ledger(&scenes[0], &ownership, false, true);
         let (mut requested, mut used, mut tracked) = (0, 0, 0);
@@ -394,6 +397,10 @@ proptest! {
                     live.delete_pod(&PodKey::of_parts(&name, "idle", &name));
                 }
                 Edit::Requests => requested = 1 - requested,
+                Edit::Size => {
+                    let workloads = &mut scenes[requested].workloads;
+                    workloads.iter_mut().for_each(|workload| workload.cpu += 500);
+                }
                 Edit::Usage => used = 1 - used,
                 Edit::Tracked => {
                     tracked = 1 - tracked;

@@ -36,6 +36,8 @@ pub struct SharedCapacity {
     /// Free amounts of each node beside paid pods and those that would go there, one row after
     /// another.
     pub(super) free: Vec<Amount>,
+    /// The same beside the running replicas, too: below 0 where not all of them fit.
+    pub(super) left: Vec<Amount>,
     pub(super) classes: Vec<Class>,
     pub(super) namespaces: Vec<Namespace>,
     /// Classes that can use each kind of node.
@@ -96,6 +98,8 @@ struct Part<'a> {
     elsewhere: Vec<(usize, Amount)>,
     /// Free amounts beside paid pods.
     free: Vec<Amount>,
+    /// The same beside the running replicas, too.
+    left: Vec<Amount>,
 }
 
 impl Part<'_> {
@@ -181,11 +185,13 @@ impl SharedCapacity {
         }
         self.give_back_demand();
         let both = next.requests.iter_mut().flatten().zip(self.requests.iter().flatten());
+        let mut is_other_take = false;
         for (new, old) in both {
             (new.standing, new.elsewhere) = (old.standing, old.elsewhere);
+            is_other_take |= new.takes != old.takes;
         }
-        (next.nodes, next.at, next.standing, next.free) =
-            (self.nodes, self.at, self.standing, self.free);
+        (next.nodes, next.at, next.standing) = (self.nodes, self.at, self.standing);
+        (next.free, next.left) = (self.free, self.left);
         (next.classes, next.kinds, next.nodes_of) = (self.classes, self.kinds, self.nodes_of);
         let mut is_other_kind = false;
         let mut others: HashMap<usize, Vec<(usize, Amount)>> = HashMap::new();
@@ -205,6 +211,7 @@ impl SharedCapacity {
             is_other_kind |= node.kind != kind;
             (node.kind, node.cpu) = (kind, new.cpu());
             next.free[at * width..(at + 1) * width].copy_from_slice(&new.free);
+            next.left[at * width..(at + 1) * width].copy_from_slice(&new.left);
             match next.standing.get_mut(node.standing.clone())? {
                 same if same.len() == new.standing.len() => same.copy_from_slice(&new.standing),
                 _ => drop(others.insert(at, new.standing)),
@@ -215,6 +222,9 @@ impl SharedCapacity {
         }
         if is_other_kind {
             next.number_kinds();
+        }
+        if is_other_take {
+            next.count_left();
         }
         next.add_demand(ledger);
         Some(next)
@@ -264,6 +274,7 @@ impl SharedCapacity {
             at: Vec::new(),
             standing: Vec::new(),
             free: Vec::new(),
+            left: Vec::new(),
             classes,
             namespaces,
             kinds: Vec::new(),
@@ -306,6 +317,7 @@ impl SharedCapacity {
         accounts.sort_by_key(|(name, ..)| *name);
         self.nodes.reserve(accounts.len());
         self.free.reserve(accounts.len() * self.names.len());
+        self.left.reserve(accounts.len() * self.names.len());
         for (name, place, account) in accounts {
             let part = self.part_of(account);
             self.count(&part, 1);
@@ -313,6 +325,7 @@ impl SharedCapacity {
             let first = self.standing.len();
             self.standing.extend(part.standing);
             self.free.extend(part.free);
+            self.left.extend(part.left);
             if self.at.len() <= place {
                 self.at.resize(place + 1, u32::MAX);
             }
@@ -346,6 +359,7 @@ impl SharedCapacity {
             Some(allocatable) => self.free_of(account, allocatable, idle, shares),
             None => vec![0; self.names.len()],
         };
+        let left = self.left_of(&free, &standing);
         Part {
             allocatable: usable,
             is_idle_known: idle.is_some(),
@@ -354,7 +368,19 @@ impl SharedCapacity {
             standing,
             elsewhere,
             free,
+            left,
         }
+    }
+
+    /// What running replicas leave of a row.
+    fn left_of(&self, free: &[Amount], standing: &[(usize, Amount)]) -> Vec<Amount> {
+        let mut left = free.to_vec();
+        for (number, replicas) in standing {
+            let Some(prepared) = &self.requests[*number] else { continue };
+            let taken = left.iter_mut().zip(&prepared.takes);
+            taken.for_each(|(left, take)| *left -= take * replicas);
+        }
+        left
     }
 
     /// Takes a part into the sums, or out of them with a sign of -1.
@@ -415,6 +441,13 @@ impl SharedCapacity {
             node.kind = number;
             self.nodes_of[number].push(at);
         }
+    }
+
+    /// Counts again what running replicas leave.
+    fn count_left(&mut self) {
+        let rows = self.free.chunks_exact(self.names.len()).zip(&self.nodes);
+        self.left =
+            rows.flat_map(|(free, node)| self.left_of(free, self.standing_on(node))).collect();
     }
 
     /// Replaces the running replicas on some nodes.
@@ -511,9 +544,10 @@ impl SharedCapacity {
         let width = self.names.len();
         for (node, pod) in placed.iter().filter_map(PlacedPod::kept_on) {
             let Some(&at) = nodes.get(node) else { continue };
-            let free = &mut self.free[at * width..(at + 1) * width];
-            for (free, name) in free.iter_mut().zip(&self.names) {
-                *free -= pod.footprint.get(name);
+            for rows in [&mut self.free, &mut self.left] {
+                for (free, name) in rows[at * width..].iter_mut().zip(&self.names) {
+                    *free -= pod.footprint.get(name);
+                }
             }
             self.kept.push((at, Arc::clone(&pod.footprint)));
             for class in &self.kinds[self.nodes[at].kind] {
@@ -530,9 +564,10 @@ impl SharedCapacity {
     fn give_back_demand(&mut self) {
         let width = self.names.len();
         for (at, footprint) in self.kept.drain(..) {
-            let free = &mut self.free[at * width..(at + 1) * width];
-            for (free, name) in free.iter_mut().zip(&self.names) {
-                *free += footprint.get(name);
+            for rows in [&mut self.free, &mut self.left] {
+                for (free, name) in rows[at * width..].iter_mut().zip(&self.names) {
+                    *free += footprint.get(name);
+                }
             }
         }
         for class in &mut self.classes {

@@ -12,11 +12,12 @@
 use std::borrow::Cow;
 use std::cell::{Cell, LazyCell};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
 
-use super::capacity::{PreparedRequest, SharedCapacity, row, shape_row, unlisted};
+use super::capacity::{PreparedRequest, SharedCapacity, shape_row, unlisted};
 use super::queue::{OwnTurn, Queue, Waiting};
+use super::rows::{fitting, fitting_of, has_room, missing, missing_for, quotient};
 use super::seats::Seats;
+use super::terms::{Terms, cost, numbered};
 use super::{Allocation, IDLE_CPU, IdleCpu, Share, ShareLimit, UNLISTED, Uptake};
 use crate::headroom::Limit;
 use crate::hole::{Hole, HoleCount, HoleFillers, HoleLimit};
@@ -24,13 +25,6 @@ use crate::replica::ONE_PER_NODE;
 use crate::resources::{Amount, CPU, Resources};
 use crate::units::WHOLE;
 use crate::usage::part_of_reserve;
-
-/// The whole cluster, of which a replica's cost is a part: the most of which a turn has millionths
-/// in 64 bits, twice over.
-const COST_SCALE: Amount = 1 << 43;
-/// Shares are fair to one part in so many of what a workload could have. Allocating single
-/// replicas would take time proportional to their number.
-const STEPS: Amount = 512;
 
 /// Number of replicas that the hole of a request allows.
 #[derive(Debug, Clone, Copy)]
@@ -41,21 +35,16 @@ struct HoleBound {
     weight: Amount,
 }
 
-struct Division<'r> {
-    capacity: &'r SharedCapacity,
+struct Division<'t> {
+    terms: &'t Terms<'t>,
+    capacity: &'t SharedCapacity,
     free: Vec<Amount>,
     /// Replicas on each node.
     seats: Seats,
-    /// Resources allocated on the nodes of each class.
-    used: Vec<Vec<Amount>>,
-    /// Reserve of each request.
-    reserves: Vec<Vec<Amount>>,
-    /// Millicores that each request on the usage basis reserves of idle CPU.
-    idle_reserves: Vec<Amount>,
-    /// The shape of each request: replicas of one shape fit on the same nodes.
-    shapes: Vec<usize>,
-    /// Index of idle CPU in a row, if some request is on the usage basis.
-    idle: Option<usize>,
+    /// Free capacity of each class beyond demand.
+    left: Vec<Vec<Amount>>,
+    /// Turn of each request whose replicas stay where they run.
+    turn_of: Vec<Option<usize>>,
     /// Replicas of each request that stay where they run.
     standing: Vec<Amount>,
     /// Number of replicas that the hole of each request allows.
@@ -64,17 +53,8 @@ struct Division<'r> {
     held: Vec<Amount>,
     /// Resources allocated to each namespace.
     used_by: Vec<Vec<Amount>>,
-    /// Resources that each namespace gets at most.
-    most_of: Vec<Vec<Amount>>,
     /// Dominant share of each namespace for its weight, once it has been asked for.
     dominant: Vec<Cell<Option<u64>>>,
-    /// Resources of all nodes.
-    whole: Vec<Amount>,
-    costs: Vec<Amount>,
-    steps: Vec<Amount>,
-    /// Requests by basis and by the priority that counts against other namespaces, the highest
-    /// first.
-    tiers: Vec<Vec<usize>>,
 }
 
 pub(super) fn divide(
@@ -94,12 +74,13 @@ pub(super) fn divide(
         Uptake::Scaled { max, .. } => max - prepared.elsewhere,
     });
     let is_unscaled = |prepared: &PreparedRequest| !prepared.is_scaled();
-    let mut fair = Division::new(capacity, &is_unscaled);
+    let terms = Terms::of(capacity);
+    let mut fair = Division::new(&terms, &is_unscaled);
     fair.seat_standing(&is_unscaled, &[]);
     fair.trim(&of_all(&|_| 0));
     fair.fill(&claims);
     let fair = fair.held;
-    let mut division = Division::new(capacity, &|_| true);
+    let mut division = Division::new(&terms, &|_| true);
     division.seat_standing(&|_| true, &fair);
     division.trim(&fair);
     division.fill(&fair);
@@ -118,71 +99,34 @@ pub(super) fn divide(
     shares.map(|(number, prepared)| Some(division.share(number, prepared.as_ref()?))).collect()
 }
 
-fn numbered(capacity: &SharedCapacity) -> impl Iterator<Item = (usize, &PreparedRequest)> {
-    capacity.requests.iter().enumerate().filter_map(|(n, prepared)| Some((n, prepared.as_ref()?)))
-}
-
-impl<'r> Division<'r> {
+impl<'t> Division<'t> {
     /// Nothing is allocated yet; replicas of the requests that are seated stay where they run.
-    fn new(capacity: &'r SharedCapacity, is_seated: &dyn Fn(&PreparedRequest) -> bool) -> Self {
+    fn new(terms: &'t Terms<'t>, is_seated: &dyn Fn(&PreparedRequest) -> bool) -> Self {
+        let capacity = terms.capacity;
         let width = capacity.names.len();
-        let mut whole = vec![0; width];
-        for node in capacity.free.chunks_exact(width) {
-            whole.iter_mut().zip(node).for_each(|(sum, free)| *sum += (*free).max(0));
-        }
-        let of_all = |make: &dyn Fn(&PreparedRequest) -> Amount| -> Vec<Amount> {
-            capacity.requests.iter().map(|prepared| prepared.as_ref().map_or(0, make)).collect()
-        };
-        let alone = numbered(capacity).count() < 2;
-        let steps = of_all(&|prepared| step(capacity, prepared, alone));
-        let costs = of_all(&|prepared| cost(&prepared.needs, &whole));
-        let mut idle_reserves = vec![0; capacity.requests.len()];
-        let mut reserves = vec![Vec::new(); capacity.requests.len()];
-        for (number, prepared) in numbered(capacity) {
-            let class = &capacity.classes[prepared.class];
-            let mut reserve = prepared.request.policy.reserve.of(&class.allocatable);
-            if prepared.is_by_usage() {
-                idle_reserves[number] = reserve.get(CPU);
-                reserve.set(CPU, 0);
-            }
-            reserves[number] = row(&capacity.names, &reserve);
-        }
-        let shapes = shapes(capacity, &idle_reserves);
-        let mut tiers: BTreeMap<(bool, Reverse<i32>), Vec<usize>> = BTreeMap::new();
-        for (number, prepared) in numbered(capacity) {
-            let tier = (prepared.is_by_usage(), Reverse(prepared.tier()));
-            tiers.entry(tier).or_default().push(number);
-        }
-        let standing = of_all(&|prepared| if is_seated(prepared) { prepared.standing } else { 0 });
-        let idle = capacity.names.iter().position(|name| name == IDLE_CPU);
+        let standing = capacity.requests.iter().map(|prepared| {
+            let seated = prepared.as_ref().filter(|prepared| is_seated(prepared));
+            seated.map_or(0, |prepared| prepared.standing)
+        });
         // The same for each request that reserves a hole; most often none does.
-        let fillers = LazyCell::new(|| hole_fillers(capacity, &|_, one| is_seated(one), &costs));
+        let fillers =
+            LazyCell::new(|| hole_fillers(capacity, &|_, one| is_seated(one), &terms.costs));
         let mut holes = vec![None; capacity.requests.len()];
         for (number, _) in numbered(capacity) {
-            holes[number] = hole_bound(capacity, number, is_seated, &costs, idle, &fillers);
+            holes[number] = hole_bound(terms, number, is_seated, &fillers);
         }
-        let most_of = capacity.namespaces.iter().map(|namespace| {
-            whole.iter().map(|whole| whole * namespace.max_share / WHOLE).collect()
-        });
         Self {
+            terms,
             capacity,
             free: capacity.free.clone(),
             seats: Seats::new(capacity.nodes.len(), capacity.seats()),
-            used: vec![vec![0; width]; capacity.classes.len()],
-            reserves,
-            idle_reserves,
-            shapes,
-            idle,
-            standing,
+            left: capacity.classes.iter().map(|class| terms.left_of(class)).collect(),
+            turn_of: Vec::new(),
+            standing: standing.collect(),
             holes,
             held: vec![0; capacity.requests.len()],
             used_by: vec![vec![0; width]; capacity.namespaces.len()],
-            most_of: most_of.collect(),
             dominant: vec![Cell::new(None); capacity.namespaces.len()],
-            whole,
-            costs,
-            steps,
-            tiers: tiers.into_values().collect(),
         }
     }
 
@@ -203,16 +147,23 @@ impl<'r> Division<'r> {
         for (turn, (.., number)) in turns.into_iter().enumerate() {
             turn_of[number] = Some(turn);
         }
-        let mut standing = Vec::new();
         let mut seated = vec![vec![0; capacity.requests.len()]; capacity.kinds.len()];
         for (node, shared) in capacity.nodes.iter().enumerate() {
-            let running = capacity.standing_on(shared).iter();
-            standing.extend(running.filter_map(|(number, replicas)| {
-                let prepared = capacity.requests[*number].as_ref()?;
-                Some((turn_of[*number]?, *number, *replicas, prepared))
-            }));
-            standing.sort_unstable_by_key(|(turn, ..)| *turn);
-            for (_, number, replicas, prepared) in standing.drain(..) {
+            let running = capacity.standing_on(shared);
+            // Most often all run where they fit, and then their order is of no account.
+            if self.seat_all(node, running, &turn_of) {
+                running.iter().for_each(|(number, replicas)| {
+                    seated[shared.kind][*number] += replicas;
+                });
+                continue;
+            }
+            let mut running: Vec<_> = running
+                .iter()
+                .filter_map(|(number, replicas)| Some((turn_of[*number]?, *number, *replicas)))
+                .collect();
+            running.sort_unstable();
+            for (_, number, replicas) in running {
+                let Some(prepared) = capacity.requests[number].as_ref() else { continue };
                 let free = self.free_for(node, number, prepared);
                 let fits = fitting_of(replicas, || free.iter().copied(), &prepared.needs);
                 if fits > 0 {
@@ -221,6 +172,7 @@ impl<'r> Division<'r> {
                 }
             }
         }
+        self.turn_of = turn_of;
         // In one go: there are many times as many seats as requests.
         for (kind, seated) in seated.into_iter().enumerate() {
             for (number, prepared) in numbered(capacity).filter(|(number, _)| seated[*number] > 0) {
@@ -229,12 +181,33 @@ impl<'r> Division<'r> {
         }
     }
 
+    /// Seats all replicas that run on a node, if each has a turn and they fit together.
+    fn seat_all(
+        &mut self,
+        node: usize,
+        running: &[(usize, Amount)],
+        turn_of: &[Option<usize>],
+    ) -> bool {
+        let width = self.capacity.names.len();
+        let rows = node * width..(node + 1) * width;
+        let left = &self.capacity.left[rows.clone()];
+        let may_sit =
+            |number: usize| turn_of[number].is_some() && self.terms.idle_reserves[number] == 0;
+        let fit = left.iter().all(|left| *left >= 0)
+            && running.iter().all(|(number, _)| may_sit(*number));
+        if fit {
+            self.free[rows].copy_from_slice(left);
+            self.seats.begin(node, running);
+        }
+        fit
+    }
+
     /// Takes replicas back that are beyond the request's own maximum or its namespace's share, and
     /// those above their `fair` number for which the reserve does not suffice.
     fn trim(&mut self, fair: &[Amount]) {
         let capacity = self.capacity;
-        for tier in (0..self.tiers.len()).rev() {
-            for number in self.tiers[tier].clone() {
+        for members in self.terms.tiers.iter().rev() {
+            for number in members.iter().copied() {
                 let Some(prepared) = capacity.requests[number].as_ref() else { continue };
                 let beyond_maximum = self.held[number] - own_maximum(prepared).max(0);
                 self.take_back(number, prepared, beyond_maximum);
@@ -264,17 +237,17 @@ impl<'r> Division<'r> {
     /// Allocates what is free until each request has as many replicas as `caps` says, the highest
     /// priority first.
     fn fill(&mut self, caps: &[Amount]) {
-        for members in self.tiers.clone() {
-            self.fill_tier(&members, caps);
+        for members in &self.terms.tiers {
+            self.fill_tier(members, caps);
         }
     }
 
     /// As [`Self::fill`], for the usage basis only.
     fn fill_usage(&mut self, caps: &[Amount]) {
-        for members in self.tiers.clone() {
+        for members in &self.terms.tiers {
             let by_usage = |n: &usize| self.capacity.requests[*n].as_ref();
             if members.first().and_then(by_usage).is_some_and(PreparedRequest::is_by_usage) {
-                self.fill_tier(&members, caps);
+                self.fill_tier(members, caps);
             }
         }
     }
@@ -282,9 +255,9 @@ impl<'r> Division<'r> {
     /// Takes replicas on the usage basis back where the requests basis has taken their idle CPU,
     /// the lowest priority first, and gives them other places up to `caps`.
     fn settle(&mut self, caps: &[Amount]) {
-        let Some(at) = self.idle else { return };
-        for members in self.tiers.clone().into_iter().rev() {
-            for number in members.into_iter().rev() {
+        let Some(at) = self.terms.idle else { return };
+        for members in self.terms.tiers.iter().rev() {
+            for number in members.iter().rev().copied() {
                 let prepared = self.capacity.requests[number].as_ref();
                 let Some(prepared) = prepared.filter(|one| one.is_by_usage()) else { continue };
                 for node in 0..self.seats.nodes() {
@@ -321,16 +294,21 @@ impl<'r> Division<'r> {
     fn fill_nodes(&mut self, members: &[usize], kind: usize, caps: &[Amount]) {
         let capacity = self.capacity;
         let width = capacity.names.len();
+        let mut members = members.to_vec();
+        members.retain(|number| self.held[*number] < caps[*number]);
+        if members.is_empty() {
+            return;
+        }
         let waiting = members.iter().filter_map(|number| {
             let prepared = capacity.requests[*number].as_ref()?;
             Some(Waiting {
-                shape: self.shapes[*number],
+                shape: self.terms.shapes[*number],
                 namespace: prepared.namespace,
                 dominant: self.dominant(prepared),
                 turn: self.own_turn(*number, prepared),
             })
         });
-        let shapes = self.shapes.iter().max().map_or(0, |last| last + 1);
+        let shapes = self.terms.shapes.iter().max().map_or(0, |last| last + 1);
         let mut queue = Queue::new(waiting, shapes);
         // A node with less than this of any resource fits no replica.
         let least: Vec<Amount> = (0..width)
@@ -353,7 +331,7 @@ impl<'r> Division<'r> {
                 let Some(first) = queue.first(fits, dominant) else { break };
                 let number = first.request;
                 let Some(prepared) = capacity.requests[number].as_ref() else { break };
-                let most = self.steps[number].min(caps[number] - self.held[number]);
+                let most = self.terms.steps[number].min(caps[number] - self.held[number]);
                 let here = self.fitting_on(node, number, prepared);
                 let replicas = self.wants(number, prepared, here.min(most));
                 // Free capacity only shrinks.
@@ -371,7 +349,7 @@ impl<'r> Division<'r> {
     /// Gives those below their `fair` number the places of those above theirs.
     fn displace(&mut self, fair: &[Amount]) {
         let capacity = self.capacity;
-        for number in self.tiers.concat() {
+        for number in self.terms.tiers.iter().flatten().copied() {
             let Some(prepared) = capacity.requests[number].as_ref() else { continue };
             for node in 0..capacity.nodes.len() {
                 if self.held[number] >= fair[number] {
@@ -399,7 +377,8 @@ impl<'r> Division<'r> {
     ) -> bool {
         let capacity = self.capacity;
         let mut taken: Vec<(usize, Amount)> = Vec::new();
-        let seats: Vec<_> = self.seats.on(node).collect();
+        let mut seats: Vec<_> = self.seats.on(node).collect();
+        seats.sort_by_key(|(other, _)| self.turn_of[*other]);
         for (other, seated) in seats {
             let missing = missing_for(&self.free_for(node, number, prepared), &prepared.needs);
             if missing.is_none() && self.wants(number, prepared, 1) > 0 {
@@ -441,7 +420,7 @@ impl<'r> Division<'r> {
         let known = &self.dominant[prepared.namespace];
         let dominant = known.get().unwrap_or_else(|| {
             let namespace = &self.capacity.namespaces[prepared.namespace];
-            let cost = cost(&self.used_by[prepared.namespace], &self.whole);
+            let cost = cost(&self.used_by[prepared.namespace], &self.terms.whole);
             weighted(cost, namespace.weight)
         });
         known.set(Some(dominant));
@@ -451,7 +430,7 @@ impl<'r> Division<'r> {
     /// The turn of a request among those of its tier and namespace.
     fn own_turn(&self, number: usize, prepared: &PreparedRequest) -> OwnTurn {
         let policy = &prepared.request.policy;
-        let own = weighted(self.held[number] * self.costs[number], policy.weight.into());
+        let own = weighted(self.held[number] * self.terms.costs[number], policy.weight.into());
         (Reverse(policy.priority), own, number as u32)
     }
 
@@ -469,30 +448,23 @@ impl<'r> Division<'r> {
         let Some(HoleBound { replicas, weight }) = self.holes[number] else { return Amount::MAX };
         let others = numbered(self.capacity)
             .filter(|(other, _)| *other != number)
-            .filter(|(_, other)| self.meet(prepared.class, other.class));
+            .filter(|(_, other)| self.terms.meets[prepared.class][other.class]);
         let added = others
-            .map(|(n, _)| (self.held[n] - self.standing[n]).max(0) * self.costs[n])
+            .map(|(n, _)| (self.held[n] - self.standing[n]).max(0) * self.terms.costs[n])
             .sum::<Amount>();
-        replicas + (weight - added).max(0) / self.costs[number]
+        replicas + (weight - added).max(0) / self.terms.costs[number]
     }
 
     /// Amount of each resource that a namespace may still get.
     fn left_of_share(&self, namespace: usize) -> impl Iterator<Item = Amount> {
-        let used = self.most_of[namespace].iter().zip(&self.used_by[namespace]);
+        let used = self.terms.most_of[namespace].iter().zip(&self.used_by[namespace]);
         used.map(|(most, used)| most - used)
     }
 
-    /// Free capacity beyond demand and reserve, for a request. Idle CPU counts by node alone.
+    /// Free capacity beyond demand and reserve, for a request.
     fn left(&self, number: usize, prepared: &PreparedRequest) -> impl Iterator<Item = Amount> {
-        let class = &self.capacity.classes[prepared.class];
-        let free = class.free.iter().zip(&class.demand_row);
-        let taken = self.reserves[number].iter().zip(&self.used[prepared.class]);
-        free.zip(taken).enumerate().map(|(at, ((free, demand), (reserve, used)))| {
-            match self.idle == Some(at) {
-                true => Amount::from(i64::MAX),
-                false => free - demand - reserve - used,
-            }
-        })
+        let left = self.left[prepared.class].iter().zip(&self.terms.reserves[number]);
+        left.map(|(left, reserve)| left - reserve)
     }
 
     /// Number of further replicas of a request that fit on a node.
@@ -509,8 +481,8 @@ impl<'r> Division<'r> {
     ) -> Cow<'_, [Amount]> {
         let free = self.free_on(node);
         // Of most requests there is none, and its part of a node takes a division.
-        let reserves_idle = self.idle_reserves[number] > 0;
-        match self.idle {
+        let reserves_idle = self.terms.idle_reserves[number] > 0;
+        match self.terms.idle {
             Some(at) if reserves_idle => {
                 let mut free = free.to_vec();
                 free[at] -= self.idle_reserve(node, number, prepared);
@@ -523,7 +495,7 @@ impl<'r> Division<'r> {
     /// The part of a request's reserve that stays free of a node's idle CPU, by the node's size.
     fn idle_reserve(&self, node: usize, number: usize, prepared: &PreparedRequest) -> Amount {
         let whole = self.capacity.classes[prepared.class].allocatable.get(CPU);
-        part_of_reserve(self.idle_reserves[number], self.capacity.nodes[node].cpu, whole)
+        part_of_reserve(self.terms.idle_reserves[number], self.capacity.nodes[node].cpu, whole)
     }
 
     fn free_on(&self, node: usize) -> &[Amount] {
@@ -559,8 +531,8 @@ impl<'r> Division<'r> {
         replicas: Amount,
     ) {
         for class in &self.capacity.kinds[kind] {
-            for (used, take) in self.used[*class].iter_mut().zip(&prepared.takes) {
-                *used += take * replicas;
+            for (left, take) in self.left[*class].iter_mut().zip(&prepared.takes) {
+                *left -= take * replicas;
             }
         }
         for (used, need) in self.used_by[prepared.namespace].iter_mut().zip(&prepared.needs) {
@@ -575,7 +547,7 @@ impl<'r> Division<'r> {
         let class = &capacity.classes[prepared.class];
         let left: Vec<Amount> = self.left(number, prepared).collect();
         let (held, policy) = (self.held[number], &prepared.request.policy);
-        let (part, whole) = self.weight_of(prepared);
+        let (part, whole) = self.terms.weight_of(prepared);
         let mut remaining = Resources::default();
         for ((name, need), left) in capacity.names.iter().zip(&prepared.needs).zip(&left) {
             if name == IDLE_CPU || name == UNLISTED {
@@ -623,13 +595,13 @@ impl<'r> Division<'r> {
 
     /// Whether no node has idle CPU for one more replica of a request on the usage basis.
     fn is_idle_used(&self, number: usize, prepared: &PreparedRequest) -> bool {
-        let Some(at) = self.idle.filter(|_| prepared.is_by_usage()) else { return false };
+        let Some(at) = self.terms.idle.filter(|_| prepared.is_by_usage()) else { return false };
         self.nodes_of(prepared)
             .all(|node| self.free_for(node, number, prepared)[at] < prepared.needs[at])
     }
 
     fn idle_cpu(&self, number: usize, prepared: &PreparedRequest) -> Option<IdleCpu> {
-        let at = self.idle.filter(|_| prepared.is_by_usage())?;
+        let at = self.terms.idle.filter(|_| prepared.is_by_usage())?;
         let class = &self.capacity.classes[prepared.class];
         let crowded = self.nodes_of(prepared).map(|node| {
             let mut standing = self.capacity.standing_on(&self.capacity.nodes[node]).iter();
@@ -652,72 +624,28 @@ impl<'r> Division<'r> {
         (0..capacity.nodes.len())
             .filter(move |node| capacity.kinds[capacity.nodes[*node].kind].contains(&class))
     }
-
-    /// The part of a request in what no workload takes, and the whole of which it is a part: by its
-    /// weight within its namespace, and by the namespace's weight beside those that it shares nodes
-    /// with.
-    fn weight_of(&self, prepared: &PreparedRequest) -> (Amount, Amount) {
-        let (mut within, mut beside) = (0, 0);
-        let mut counted = vec![false; self.capacity.namespaces.len()];
-        for (_, other) in numbered(self.capacity) {
-            if !self.meet(prepared.class, other.class) {
-                continue;
-            }
-            if other.namespace == prepared.namespace {
-                within += Amount::from(other.request.policy.weight);
-            }
-            if !std::mem::replace(&mut counted[other.namespace], true) {
-                beside += self.capacity.namespaces[other.namespace].weight.max(1);
-            }
-        }
-        let namespace = self.capacity.namespaces[prepared.namespace].weight.max(1);
-        (namespace * Amount::from(prepared.request.policy.weight), beside * within)
-    }
-
-    /// Whether two classes have a node in common, or are the same.
-    fn meet(&self, a: usize, b: usize) -> bool {
-        a == b || self.capacity.kinds.iter().any(|kind| kind.contains(&a) && kind.contains(&b))
-    }
-}
-
-/// What must be free for a replica: its needs, and the reserve of idle CPU beside it, with the class
-/// whose nodes it is a part of.
-type Shape<'c> = (&'c [Amount], Option<(Amount, usize)>);
-
-/// Numbers the requests by their shapes.
-fn shapes(capacity: &SharedCapacity, idle_reserves: &[Amount]) -> Vec<usize> {
-    let mut numbers: HashMap<Shape<'_>, usize> = HashMap::new();
-    let mut shapes = vec![0; capacity.requests.len()];
-    for (number, prepared) in numbered(capacity) {
-        let reserve = idle_reserves[number];
-        let reserve = (reserve > 0).then_some((reserve, prepared.class));
-        let next = numbers.len();
-        shapes[number] = *numbers.entry((&*prepared.needs, reserve)).or_insert(next);
-    }
-    shapes
 }
 
 /// What the hole that a request reserves allows beside the running replicas of those that are
 /// seated; `None` if it reserves none.
 fn hole_bound(
-    capacity: &SharedCapacity,
+    terms: &Terms<'_>,
     number: usize,
     is_seated: &dyn Fn(&PreparedRequest) -> bool,
-    costs: &[Amount],
-    idle: Option<usize>,
     fillers: &LazyCell<Vec<HoleFillers>, impl FnOnce() -> Vec<HoleFillers>>,
 ) -> Option<HoleBound> {
+    let Terms { capacity, costs, idle, .. } = terms;
     let prepared = capacity.requests[number].as_ref()?;
     let hole = prepared.request.policy.reserve.hole()?;
     let own = (number, prepared);
     let running = if is_seated(prepared) { prepared.standing } else { 0 };
-    Some(match hole_limit(capacity, own, hole, &|_, one| is_seated(one), idle, fillers) {
+    Some(match hole_limit(capacity, own, hole, &|_, one| is_seated(one), *idle, fillers) {
         HoleLimit::Further(weight) => HoleBound { replicas: running, weight },
         HoleLimit::Fewer(fewer) => {
             // So many leave a hole wherever they run.
             let is_other = |n, one: &PreparedRequest| n != number && is_seated(one);
             let fillers = hole_fillers(capacity, &is_other, costs);
-            let alone = match hole_limit(capacity, own, hole, &is_other, idle, &fillers) {
+            let alone = match hole_limit(capacity, own, hole, &is_other, *idle, &fillers) {
                 HoleLimit::Further(weight) => weight / costs[number],
                 HoleLimit::Fewer(_) => 0,
             };
@@ -777,93 +705,14 @@ fn hole_limit(
     holes.limit()
 }
 
-/// Number of replicas allocated at a time.
-fn step(capacity: &SharedCapacity, prepared: &PreparedRequest, alone: bool) -> Amount {
-    // A single workload gets all in one step.
-    if alone { Amount::MAX } else { (could_have(capacity, prepared) / STEPS).max(1) }
-}
-
-/// Upper bound of replicas if the request were alone: all free capacity as one node.
-fn could_have(capacity: &SharedCapacity, prepared: &PreparedRequest) -> Amount {
-    fitting(capacity.classes[prepared.class].free.iter().copied(), &prepared.needs)
-}
-
 /// The most replicas that a request's own policy lets it have on usable nodes.
 fn own_maximum(prepared: &PreparedRequest) -> Amount {
     let most = prepared.request.policy.max_replicas;
     most.map_or(Amount::MAX, |most| Amount::from(most) - prepared.elsewhere)
 }
 
-/// Number of times that `needs` fits into `free`.
-fn fitting(free: impl Iterator<Item = Amount>, needs: &[Amount]) -> Amount {
-    let mut most = None;
-    for (free, need) in free.zip(needs).filter(|(_, need)| **need > 0) {
-        if free < *need {
-            return 0;
-        }
-        let times = quotient(free, *need);
-        most = Some(most.map_or(times, |most: Amount| most.min(times)));
-    }
-    most.unwrap_or(0)
-}
-
-/// Number of `replicas` that fit into `free`. Most often all do, which takes no division.
-fn fitting_of<I: Iterator<Item = Amount>>(
-    replicas: Amount,
-    free: impl Fn() -> I,
-    needs: &[Amount],
-) -> Amount {
-    let needed = || free().zip(needs).filter(|(_, need)| **need > 0);
-    let all_fit = needed().all(|(free, need)| need * replicas <= free);
-    if all_fit && needs.iter().any(|need| *need > 0) {
-        return replicas;
-    }
-    replicas.min(fitting(free(), needs))
-}
-
-/// Whether `needs` fits into `free` at all: whether [`fitting`] is above 0.
-fn has_room(free: &[Amount], needs: &[Amount]) -> bool {
-    free.iter().zip(needs).all(|(free, need)| *need <= 0 || free >= need)
-        && needs.iter().any(|need| *need > 0)
-}
-
 /// A share for a weight, in millionths, so that weights up to a million still report costs apart.
 fn weighted(share: Amount, weight: Amount) -> u64 {
     let turn = quotient(share * 1_000_000, weight.max(1));
     u64::try_from(turn).unwrap_or(u64::MAX)
-}
-
-/// `amount / by` of numbers that are not negative. Division of 128 bits takes many times as long as
-/// that of 64, in which nearly all amounts fit.
-fn quotient(amount: Amount, by: Amount) -> Amount {
-    match (u64::try_from(amount), u64::try_from(by)) {
-        (Ok(amount), Ok(by)) => (amount / by).into(),
-        _ => amount / by,
-    }
-}
-
-/// Number of times that `needs` must be given back so that nothing is below 0.
-fn missing(left: impl Iterator<Item = Amount>, needs: &[Amount]) -> Amount {
-    let of =
-        |(left, need): (Amount, &Amount)| (*need > 0).then(|| ((-left).max(0) + need - 1) / need);
-    left.zip(needs).filter_map(of).max().unwrap_or(0)
-}
-
-/// Resource that `free` lacks for one replica of these `needs`; `None` if it has all.
-fn missing_for(free: &[Amount], needs: &[Amount]) -> Option<Vec<Amount>> {
-    let of = |(free, need): (&Amount, &Amount)| match *need {
-        0 => 0,
-        need => (need - (*free).max(0)).max(0),
-    };
-    let missing: Vec<Amount> = free.iter().zip(needs).map(of).collect();
-    missing.iter().any(|missing| *missing > 0).then_some(missing)
-}
-
-/// Largest part that a replica takes of any resource; never 0.
-fn cost(needs: &[Amount], whole: &[Amount]) -> Amount {
-    let part = |(need, whole): (&Amount, &Amount)| match *need {
-        0 => 0,
-        need => quotient(need * COST_SCALE, (*whole).max(1)),
-    };
-    needs.iter().zip(whole).map(part).max().unwrap_or(0).max(1)
 }

@@ -38,7 +38,9 @@ mod capacity;
 mod counting;
 mod division;
 mod queue;
+mod rows;
 mod seats;
+mod terms;
 
 use std::fmt;
 use std::sync::Arc;

@@ -44,6 +44,20 @@ impl Seats {
         self.on(node).find(|(of, _)| *of == request).map_or(0, |(_, replicas)| replicas)
     }
 
+    /// Seats replicas of different requests on a node that has no seats yet.
+    pub(super) fn begin(&mut self, node: usize, seats: &[(usize, Amount)]) {
+        let first = self.seats.len();
+        self.seats.extend(seats.iter().enumerate().map(|(at, (request, replicas))| Seat {
+            next: (first + at + 1) as u32,
+            request: *request as u32,
+            replicas: *replicas,
+        }));
+        if let Some(last) = self.seats[first..].last_mut() {
+            last.next = END;
+            self.first[node] = first as u32;
+        }
+    }
+
     /// Adds replicas of a request on a node, or takes them back if the number is negative.
     pub(super) fn add(&mut self, node: usize, request: usize, replicas: Amount) {
         let (mut last, mut at) = (None, self.first[node]);
@@ -70,10 +84,11 @@ mod tests {
     #[test]
     fn each_node_has_its_own_seats_in_the_order_in_which_they_came() {
         let mut seats = Seats::new(2, 1);
-        for (node, request, replicas) in [(0, 7, 2), (1, 7, 1), (0, 3, 4), (0, 7, -1)] {
+        seats.begin(0, &[(7, 2), (5, 1)]);
+        for (node, request, replicas) in [(1, 7, 1), (0, 3, 4), (0, 7, -1), (0, 5, 2)] {
             seats.add(node, request, replicas);
         }
-        assert_eq!(seats.on(0).collect::<Vec<_>>(), [(7, 1), (3, 4)]);
+        assert_eq!(seats.on(0).collect::<Vec<_>>(), [(7, 1), (5, 3), (3, 4)]);
         assert_eq!(seats.on(1).collect::<Vec<_>>(), [(7, 1)]);
         assert_eq!([seats.of(0, 3), seats.of(1, 3)], [4, 0]);
         assert_eq!(seats.nodes(), 2);
