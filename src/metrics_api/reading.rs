@@ -45,11 +45,11 @@ pub struct NodeReadings {
 #[derive(Debug, Clone)]
 pub struct WorkloadReading {
     /// Its namespace.
-    pub namespace: String,
+    pub namespace: Arc<str>,
     /// Its kind.
     pub kind: &'static Kind,
     /// Its name.
-    pub name: String,
+    pub name: Arc<str>,
     /// Its own labels.
     pub labels: Arc<Labels<'static>>,
     /// The values, or why the workload is on hold.

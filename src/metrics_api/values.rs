@@ -58,7 +58,7 @@ impl Query<'_> {
         let of_kind = readings
             .workloads
             .iter()
-            .filter(|workload| workload.namespace == namespace && *workload.kind == *kind);
+            .filter(|workload| *workload.namespace == *namespace && *workload.kind == *kind);
         let is_selected = |workload: &WorkloadReading| has_series(workload, &series);
         if name == "*" {
             let items = of_kind
@@ -67,13 +67,14 @@ impl Query<'_> {
                 .collect();
             return Ok(self.list(items));
         }
-        let workload = of_kind.clone().find(|workload| workload.name == name).ok_or_else(|| {
-            let resource = kind.resource();
-            StatusError::not_found(format!(
-                "{resource} {name:?} in namespace {namespace:?} is not an opportunistic \
+        let workload =
+            of_kind.clone().find(|workload| *workload.name == *name).ok_or_else(|| {
+                let resource = kind.resource();
+                StatusError::not_found(format!(
+                    "{resource} {name:?} in namespace {namespace:?} is not an opportunistic \
                  workload; label it {OPPORTUNISTIC_LABEL}=true"
-            ))
-        })?;
+                ))
+            })?;
         if !is_selected(workload) {
             let resource = kind.resource();
             return Err(StatusError::not_found(format!(
@@ -124,8 +125,8 @@ impl Query<'_> {
     fn of_workload(&self, workload: &WorkloadReading, values: &Values, time: &str) -> Value {
         let object = json!({
             "kind": workload.kind.name,
-            "namespace": workload.namespace,
-            "name": workload.name,
+            "namespace": &*workload.namespace,
+            "name": &*workload.name,
             "apiVersion": workload.kind.api_version(),
         });
         self.item(object, values, time)
@@ -206,7 +207,7 @@ fn only_workload<'a>(
 ) -> Result<(&'a WorkloadReading, &'a Values), StatusError> {
     let mut found = workloads
         .iter()
-        .filter(|workload| workload.namespace == namespace && has_series(workload, selector));
+        .filter(|workload| *workload.namespace == *namespace && has_series(workload, selector));
     let Some(workload) = found.next() else {
         let matching =
             if selector.is_empty() { String::new() } else { format!(" that matches {selector}") };

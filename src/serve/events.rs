@@ -129,8 +129,9 @@ async fn create(cluster: &Cluster, event: &Value) -> Result<(), ClusterError> {
 /// The Event that a workload is held.
 fn event(served: &ServedWorkload, why: &str) -> Value {
     let WorkloadId { namespace, kind, name } = &served.id;
+    let (namespace, name, uid) = (&**namespace, &**name, &*served.uid);
     let mut hasher = DefaultHasher::new();
-    (kind.name, &served.uid, why).hash(&mut hasher);
+    (kind.name, uid, why).hash(&mut hasher);
     let start = truncated(name, MAX_NAME).trim_end_matches(['-', '.']);
     let event_name = format!("{start}.{:016x}", hasher.finish());
     let time = wall_clock(OffsetDateTime::now_utc());
@@ -143,7 +144,7 @@ fn event(served: &ServedWorkload, why: &str) -> Value {
             "kind": kind.name,
             "namespace": namespace,
             "name": name,
-            "uid": served.uid,
+            "uid": uid,
         },
         "reason": "WorkloadHeld",
         "type": "Warning",

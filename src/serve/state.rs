@@ -3,7 +3,6 @@
 //! Events alone cause no counting; a request gets the result as of the last event. The cluster's
 //! state is locked only while its numbers are copied.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -27,10 +26,8 @@ use oppscale_core::record::PodKey;
 use oppscale_core::resources::{CPU, MEMORY};
 use oppscale_core::share::{Counting, Share};
 
-/// From the beginning of a count on, requests share it for this time, or thousands of requests a
-/// second would do nothing but count.
-const MIN_INTERVAL: Duration = Duration::from_millis(5);
-/// Counting takes one part in so many of a core at most, over a longer time.
+/// Counting takes one part in so many of a core at most, over a longer time: requests share a
+/// count, or thousands of them a second would do nothing but count.
 const CORE_PARTS: u32 = 2;
 /// Time without counts that is made up for. The requests of 200 HPAs come together every 15 s, and
 /// each then gets the cluster as it is.
@@ -277,7 +274,6 @@ impl MetricsState {
         let now = Instant::now();
         if let Some(last) = &counter.last
             && (last.of == of && !(last.is_moving && last.began.elapsed() > uptake::REFRESH)
-                || last.began.elapsed() < MIN_INTERVAL
                 || !counter.budget.allows(now))
         {
             return Arc::clone(last);
@@ -341,16 +337,18 @@ impl MetricsState {
 impl Counted {
     /// Logs which workloads are served or held since an earlier count.
     fn log_changes_since(&self, earlier: Option<&Self>) {
-        let standing = |counted: &Self| -> HashMap<WorkloadId, Option<String>> {
-            let rows = counted.workloads.iter();
-            rows.map(|(served, share)| (served.id.clone(), share.as_ref().err().cloned())).collect()
-        };
-        let mut before = earlier.map(standing).unwrap_or_default();
+        // Both are in the order of their ids.
+        let earlier = earlier.map_or(&[][..], |earlier| &earlier.workloads);
+        let mut earlier = earlier.iter().peekable();
         for (served, share) in &self.workloads {
+            while let Some((gone, _)) = earlier.next_if(|(before, _)| before.id < served.id) {
+                log_gone(&gone.id);
+            }
+            let before = earlier.next_if(|(before, _)| before.id == served.id);
             let WorkloadId { namespace, kind, name } = &served.id;
-            let kind = kind.name;
-            match (share, before.remove(&served.id)) {
-                (Err(why), old) if old.as_ref() != Some(&Some(why.clone())) => {
+            let (namespace, kind, name) = (&**namespace, kind.name, &**name);
+            match (share, before.map(|(_, share)| share.as_ref().err())) {
+                (Err(why), before) if before != Some(Some(why)) => {
                     tracing::warn!(reason = "WorkloadHeld", kind, namespace, name, "held: {why}");
                 }
                 (Ok(_), Some(Some(_))) => {
@@ -368,11 +366,13 @@ impl Counted {
                 _ => {}
             }
         }
-        for WorkloadId { namespace, kind, name } in before.into_keys() {
-            let kind = kind.name;
-            tracing::info!(reason = "WorkloadGone", kind, namespace, name, "no longer served");
-        }
+        earlier.for_each(|(gone, _)| log_gone(&gone.id));
     }
+}
+
+fn log_gone(WorkloadId { namespace, kind, name }: &WorkloadId) {
+    let (namespace, kind, name) = (&**namespace, kind.name, &**name);
+    tracing::info!(reason = "WorkloadGone", kind, namespace, name, "no longer served");
 }
 
 fn reading(served: &ServedWorkload, share: &Result<Share, String>) -> WorkloadReading {

@@ -8,7 +8,7 @@ pub mod namespaces;
 pub(crate) mod uptake;
 pub mod workloads;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use serde_json::Value;
@@ -28,7 +28,7 @@ use oppscale_core::usage::PaidUsage;
 use autoscalers::Autoscalers;
 use namespaces::OpenNamespaces;
 use uptake::UptakeTracker;
-use workloads::{ServedWorkload, WorkloadId, WorkloadStore};
+use workloads::{ServedWorkload, WorkloadStore};
 
 /// A workload and its share; or why it is held.
 pub type CountedWorkload = (ServedWorkload, Result<Share, String>);
@@ -87,7 +87,7 @@ impl FillerState {
         let classes = saved(&kinds::RUNTIME_CLASS);
         classes.into_iter().for_each(|json| workloads.change_runtime_class(Change::Applied(json)));
         let namespaces = saved(&kinds::NAMESPACE);
-        let own = || workloads.served().0.into_iter().map(|served| served.id.namespace);
+        let own = || workloads.served().0.into_iter().map(|served| served.id.namespace.to_string());
         let named = namespaces.is_empty().then(|| own().collect::<BTreeSet<_>>());
         let state = Self { workloads, ..Self::empty(OpenNamespaces::new(named)) };
         namespaces.into_iter().for_each(|json| state.namespaces.change(Change::Applied(json)));
@@ -205,8 +205,7 @@ impl FillerState {
                 }
             }
         });
-        let known: HashSet<&WorkloadId> = served.iter().map(|served| &served.id).collect();
-        tracker.retain(|id| known.contains(id));
+        tracker.retain(served);
     }
 }
 

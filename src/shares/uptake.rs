@@ -7,7 +7,7 @@
 //! down to one replica; when that one runs, the claim is whole again. A pod that replaces one that
 //! ended is not new.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use hpa_model::{HpaSpec, PolicyType, SelectPolicy};
@@ -70,7 +70,7 @@ impl UptakeTracker {
         });
         progress.observe(workload.replicas, running, now);
         let WorkloadId { namespace, kind, name } = &workload.id;
-        let scalers = hpas.get(&(namespace.as_str(), kind.name, name.as_str()));
+        let scalers = hpas.get(&(&**namespace, kind.name, &**name));
         let scalers = scalers.into_iter().flatten();
         let reaches = scalers.filter_map(|scaler| {
             let max = Amount::from(scaler.hpa.bounds().1.max(0));
@@ -84,8 +84,13 @@ impl UptakeTracker {
     }
 
     /// Forgets all workloads but these.
-    pub(crate) fn retain(&mut self, is_known: impl Fn(&WorkloadId) -> bool) {
-        self.0.retain(|id, _| is_known(id));
+    pub(crate) fn retain(&mut self, workloads: &[ServedWorkload]) {
+        // Each of them has just been asked for, if HPAs are known.
+        if self.0.is_empty() || self.0.len() == workloads.len() {
+            return;
+        }
+        let known: HashSet<&WorkloadId> = workloads.iter().map(|workload| &workload.id).collect();
+        self.0.retain(|id, _| known.contains(id));
     }
 
     /// Whether a claim changes with time alone.

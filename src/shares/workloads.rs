@@ -13,7 +13,7 @@ use oppscale_cluster::{Autoscaler, PodRules};
 use oppscale_core::defaulting::footprint_of_template;
 use oppscale_core::devices::{ClaimRef, claims_of_template};
 use oppscale_core::kinds::{self, Kind};
-use oppscale_core::ledger::{Group, Ledger, TrackId};
+use oppscale_core::ledger::{Group, Ledger, TrackId, Tracked};
 use oppscale_core::limits;
 use oppscale_core::model::Workload;
 use oppscale_core::placement::Placement;
@@ -36,20 +36,20 @@ const MAX_CONTROLLERS: usize = 3;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WorkloadId {
     /// Namespace.
-    pub namespace: String,
+    pub namespace: Arc<str>,
     /// Kind.
     pub kind: &'static Kind,
     /// Name.
-    pub name: String,
+    pub name: Arc<str>,
 }
 
-/// A workload that is served.
+/// A workload that is served. Each count copies all of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServedWorkload {
     /// Identity.
     pub id: WorkloadId,
     /// The object's uid.
-    pub uid: Box<str>,
+    pub uid: Arc<str>,
     /// Labels.
     pub labels: Arc<Labels<'static>>,
     /// Desired replicas (`spec.replicas`).
@@ -59,9 +59,9 @@ pub struct ServedWorkload {
     /// Shape, placement and policy; or why the workload is held.
     pub request: Result<ShareRequest, Held>,
     /// ResourceClaims and templates that its pods use.
-    claims: Vec<ClaimRef>,
+    claims: Arc<[ClaimRef]>,
     /// RuntimeClass of its pods, unless they state an overhead themselves.
-    runtime_class: Option<String>,
+    runtime_class: Option<Arc<str>>,
 }
 
 /// All served workloads. Clones share them.
@@ -76,6 +76,8 @@ struct State {
     overheads: ObjectStore<String, Resources>,
     /// Number of changes of requests.
     version: u64,
+    /// The pods of workloads, as they were at a version.
+    tracked: Option<(u64, Tracked)>,
 }
 
 /// An object with the opportunistic label.
@@ -199,32 +201,23 @@ impl WorkloadStore {
         self.state().version
     }
 
-    /// The workloads in their order, and for each group of pods the index of its workload.
-    pub fn served(&self) -> (Vec<ServedWorkload>, HashMap<Group, TrackId>) {
-        let state = self.state();
+    /// The workloads in their order, and the pods of each, tracked by its index.
+    pub fn served(&self) -> (Vec<ServedWorkload>, Tracked) {
+        let mut state = self.state();
         let mut served: Vec<ServedWorkload> = state.served().cloned().collect();
         served.sort_unstable_by(|one, other| one.id.cmp(&other.id));
-        let own = (0..).zip(&served).map(|(number, served)| (served.id.group(), number));
-        let mut groups: HashMap<Group, TrackId> = own.collect();
-        let labelled = || state.kinds.values().flat_map(ObjectStore::iter);
-        // Level by level: pods of a controlled object's objects belong to the workload, too.
-        for _ in 0..MAX_CONTROLLERS {
-            for (id, labelled) in labelled() {
-                if let Labelled::Controlled(controller) = labelled
-                    && let Some(number) = groups.get(controller).copied()
-                {
-                    groups.insert(id.group(), number);
-                }
-            }
-        }
+        let version = state.version;
+        let known = state.tracked.take().filter(|(of, _)| *of == version);
+        let (_, tracked) = known.unwrap_or_else(|| (version, state.track(&served)));
+        state.tracked = Some((version, tracked.clone()));
         for served in &mut served {
-            let class = served.runtime_class.as_ref();
+            let class = served.runtime_class.as_deref();
             let overhead = class.and_then(|name| state.overheads.get(name));
             if let (Some(overhead), Ok(request)) = (overhead, &mut served.request) {
                 add(request, overhead);
             }
         }
-        (served, groups)
+        (served, tracked)
     }
 
     /// Whether some workload is on the usage basis.
@@ -252,6 +245,23 @@ impl WorkloadStore {
 impl State {
     fn served(&self) -> impl Iterator<Item = &ServedWorkload> {
         self.kinds.values().flat_map(ObjectStore::values).filter_map(Labelled::served)
+    }
+
+    /// The pods of these workloads, in their order.
+    fn track(&self, served: &[ServedWorkload]) -> Tracked {
+        let own = (0..).zip(served).map(|(number, served)| (served.id.group(), number));
+        let mut groups: HashMap<Group, TrackId> = own.collect();
+        // Level by level: pods of a controlled object's objects belong to the workload, too.
+        for _ in 0..MAX_CONTROLLERS {
+            for (id, labelled) in self.kinds.values().flat_map(ObjectStore::iter) {
+                if let Labelled::Controlled(controller) = labelled
+                    && let Some(number) = groups.get(controller).copied()
+                {
+                    groups.insert(id.group(), number);
+                }
+            }
+        }
+        groups.into()
     }
 }
 
@@ -298,9 +308,9 @@ impl ServedWorkload {
 impl WorkloadId {
     fn group(&self) -> Group {
         Group {
-            namespace: self.namespace.as_str().into(),
+            namespace: (&*self.namespace).into(),
             kind: self.kind.name.into(),
-            name: self.name.as_str().into(),
+            name: (&*self.name).into(),
         }
     }
 }
@@ -321,7 +331,7 @@ fn decode(kind: &'static Kind, json: &str) -> Option<(WorkloadId, Option<Labelle
                 replicas: 0,
                 ready: 0,
                 request,
-                claims: Vec::new(),
+                claims: Arc::default(),
                 runtime_class: None,
             };
             return Some((id, Some(Labelled::Served(Box::new(served)))));
@@ -329,9 +339,9 @@ fn decode(kind: &'static Kind, json: &str) -> Option<(WorkloadId, Option<Labelle
     };
     let metadata = &workload.metadata;
     let id = WorkloadId {
-        namespace: metadata.namespace.to_string(),
+        namespace: metadata.namespace.as_str().into(),
         kind,
-        name: metadata.name.to_string(),
+        name: metadata.name.as_str().into(),
     };
     if id.name.is_empty() {
         return None;
@@ -342,7 +352,7 @@ fn decode(kind: &'static Kind, json: &str) -> Option<(WorkloadId, Option<Labelle
             return Some((id, None));
         }
         let controller = Group {
-            namespace: id.namespace.as_str().into(),
+            namespace: (&*id.namespace).into(),
             kind: owner.kind.as_str().into(),
             name: owner.name.as_str().into(),
         };
@@ -371,8 +381,8 @@ fn decode(kind: &'static Kind, json: &str) -> Option<(WorkloadId, Option<Labelle
     let pod = &workload.spec.template.spec;
     let runtime_class = extra.spec.template.spec.runtime_class();
     let served = ServedWorkload {
-        claims: claims_of_template(pod),
-        runtime_class,
+        claims: claims_of_template(pod).into(),
+        runtime_class: runtime_class.map(Into::into),
         id: id.clone(),
         uid: metadata.uid.as_str().into(),
         labels,
@@ -439,11 +449,11 @@ fn request(workload: &Workload<'_>, extra: &Extra) -> Result<ShareRequest, Strin
 }
 
 /// Identity and uid of an object of which nothing else can be read.
-fn id_of(kind: &'static Kind, json: &str) -> Option<(WorkloadId, Box<str>)> {
+fn id_of(kind: &'static Kind, json: &str) -> Option<(WorkloadId, Arc<str>)> {
     let value: serde_json::Value = serde_json::from_str(json).ok()?;
-    let text = |name: &str| Some(value.get("metadata")?.get(name)?.as_str()?.to_owned());
+    let text = |name: &str| Some(value.get("metadata")?.get(name)?.as_str()?.into());
     let id = WorkloadId { namespace: text("namespace")?, kind, name: text("name")? };
-    Some((id, text("uid").unwrap_or_default().into()))
+    Some((id, text("uid").unwrap_or_default()))
 }
 
 impl Default for Extra {
