@@ -85,13 +85,13 @@ impl Ledger {
         let place = self.place(&record.name);
         let Some(account) = account_mut(&mut self.accounts, place) else { return false };
         account.offer_devices(&mut record);
-        let known = account.record.as_ref();
+        let known = account.record.as_deref();
         if known == Some(&record) {
             return false;
         }
         let reaches_others = known.is_none_or(|known| known.labels != record.labels);
         self.devices_are_stale |= reaches_others && !self.devices.is_empty();
-        account.record = Some(record);
+        account.record = Some(Arc::new(record));
         true
     }
 
@@ -271,12 +271,12 @@ impl Ledger {
 
     /// Every node that exists.
     pub fn records(&self) -> impl Iterator<Item = &NodeRecord> {
-        self.accounts.iter().filter_map(|account| account.record.as_ref())
+        self.accounts.iter().filter_map(|account| account.record.as_deref())
     }
 
     /// The node of this name, if it exists.
     pub fn record(&self, name: &str) -> Option<&NodeRecord> {
-        self.accounts.get(*self.names.get(name)? as usize)?.record.as_ref()
+        self.accounts.get(*self.names.get(name)? as usize)?.record.as_deref()
     }
 
     /// Every pod that occupies a node, in no order.
@@ -550,8 +550,9 @@ fn account_mut(accounts: &mut [Arc<NodeAccount>], place: Place) -> Option<&mut N
 pub struct NodeAccount {
     /// The name that the node has, or would have.
     name: Option<Arc<str>>,
-    /// The node; `None` while pods are bound to a name that no node has.
-    pub record: Option<NodeRecord>,
+    /// The node; `None` while pods are bound to a name that no node has. Copies share it: pods
+    /// change more often.
+    pub record: Option<Arc<NodeRecord>>,
     /// Footprint of paid pods.
     pub paid: Resources,
     /// Part of `paid` that DaemonSet and static pods occupy, as long as the node exists.

@@ -1,6 +1,7 @@
 //! The ledger against a fresh count, over random histories.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use oppscale_core::ledger::Ledger;
 use oppscale_core::model::{Node, Pod};
@@ -148,7 +149,7 @@ fn survivors(history: &[Change]) -> Vec<Change> {
     pods.into_values().rev().chain(nodes.into_values()).collect()
 }
 
-type Account = (Option<NodeRecord>, [Resources; 3], usize);
+type Account = (Option<Arc<NodeRecord>>, [Resources; 3], usize);
 
 fn accounts(ledger: &Ledger) -> BTreeMap<String, Account> {
     ledger

@@ -71,7 +71,7 @@ impl UsableNodes {
             largest_paid_milli: largest,
         };
         for (name, account) in ledger.nodes() {
-            let record = account.record.as_ref().filter(is_usable);
+            let record = account.record.as_deref().filter(is_usable);
             let Some(record) = record.filter(|_| account.unknown_pods == 0) else { continue };
             let Ok(allocatable) = &record.allocatable else { continue };
             let mut paid = account.paid.clone();

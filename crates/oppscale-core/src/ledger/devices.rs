@@ -208,7 +208,7 @@ impl Ledger {
                 |key: &PodKey| self.pods.get(key).is_some_and(|pod| pod.class.opportunistic);
             let beside_paid = beside_paid.get_or_insert_with(|| self.devices.released(is_own));
             for account in self.accounts.iter_mut().map(Arc::make_mut) {
-                let Some(record) = &mut account.record else { continue };
+                let Some(record) = account.record.as_mut().map(Arc::make_mut) else { continue };
                 let fitting = beside_paid.fitting(record, namespace, claims);
                 let fitting = fitting.map_err(Malformed::whole);
                 record.offer(&name, fitting.clone());
@@ -365,7 +365,7 @@ impl Ledger {
             account.devices.offered = offered;
             account.devices.shared = shared.into();
             if let Some(mut record) = account.record.take() {
-                account.offer_devices(&mut record);
+                account.offer_devices(Arc::make_mut(&mut record));
                 account.record = Some(record);
             }
         }
@@ -378,7 +378,7 @@ impl Ledger {
     /// A node as it is counted, less the devices of claims that no pod uses: what its pods can use.
     pub fn record_for_pods(&self, name: &str) -> Option<NodeRecord> {
         let account = self.accounts.get(*self.names.get(name)? as usize)?;
-        let mut record = account.record.clone()?;
+        let mut record = NodeRecord::clone(account.record.as_ref()?);
         for (name, amount) in account.devices.unused.present() {
             if let Ok(allocatable) = &mut record.allocatable {
                 allocatable.set(name, allocatable.get(name) - amount);
