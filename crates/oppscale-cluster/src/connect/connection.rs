@@ -434,7 +434,6 @@ impl Names<'_> {
     }
 }
 
-/// The address of a server as client-go's `DefaultServerURL` reads it.
 /// A server's address as a message may show it: what stands before an `@` may be a password.
 fn without_login(server: &str) -> String {
     match server.rsplit_once('@') {
@@ -443,6 +442,7 @@ fn without_login(server: &str) -> String {
     }
 }
 
+/// The address of a server as client-go's `DefaultServerURL` reads it.
 struct Server {
     url: Uri,
     /// The user and password that it holds.
