@@ -153,7 +153,7 @@ fn try_faults(step: usize) {
 #[test]
 fn a_sample_of_the_requests_may_fail() {
     // Not a multiple of the number of faults: each comes in turn.
-    try_faults(61);
+    try_faults(151);
 }
 
 #[test]

@@ -18,7 +18,7 @@ const REPLAY: [&str; 3] = ["top", "--replay", "history"];
 
 /// Follows and records, lets `happen` things, and ends when they have been seen.
 fn record(env: &TestEnv, server: &FakeApiServer, happen: impl FnOnce(&FakeApiServer)) -> Value {
-    let args = ["top", "--watch", "--interval=1ms", "--record", "history"];
+    let args = ["top", "--watch", "--interval=100ms", "--record", "history"];
     let mut stream = JsonStream::start(env, &args);
     let first = stream.until("listed", |line| line["connection"]["pods"]["state"] == "following");
     happen(server);
@@ -98,7 +98,7 @@ fn a_replay_ends_with_what_was_seen_last() {
 
 #[test]
 fn a_history_cut_off_at_some_bytes_is_played_up_to_there() {
-    cut_off(23);
+    cut_off(101);
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn a_history_knows_of_one_replica_a_node() {
     let server = FakeApiServer::start(world);
     let env = TestEnv::of(&server);
     let workload = ["--workload", "opportunistic/deployment/electroneum"];
-    let args = ["top", "--watch", "--interval=1ms", "--record", "history"];
+    let args = ["top", "--watch", "--interval=100ms", "--record", "history"];
     let mut stream = JsonStream::start(&env, &[&args[..], &workload].concat());
     let fit = |line: &Value| line["totals"]["usable"]["fitReplicas"].clone();
     let last = stream.until("counted", |line| line["connection"]["pods"]["state"] == "following");
@@ -255,7 +255,7 @@ fn a_history_knows_of_basis_and_burn() {
     world.deployment_mut("electroneum")["metadata"]["annotations"] = annotations;
     let server = FakeApiServer::start(world);
     let env = TestEnv::of(&server);
-    let args = ["top", "--watch", "--interval=1ms", "--record", "history"];
+    let args = ["top", "--watch", "--interval=100ms", "--record", "history"];
     let workload = ["--workload", "opportunistic/deployment/electroneum"];
     let mut stream = JsonStream::start(&env, &[&args[..], &workload].concat());
     stream.until("counted", |line| line["connection"]["pods"]["state"] == "following");

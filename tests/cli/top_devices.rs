@@ -682,7 +682,7 @@ fn slices_that_cannot_be_read_make_devices_unknown_and_nothing_else() {
 fn follow(env: &TestEnv) -> JsonStream {
     JsonStream::start(
         env,
-        &["top", "--watch", "--interval=1ms", "--by=node", "--replica=cpu=1,device:gpu=1"],
+        &["top", "--watch", "--interval=100ms", "--by=node", "--replica=cpu=1,device:gpu=1"],
     )
 }
 
@@ -749,7 +749,7 @@ fn a_cluster_that_gets_devices_while_it_is_followed_has_them() {
         &[
             "top",
             "--watch",
-            "--interval=1ms",
+            "--interval=100ms",
             "--watch-life=1s",
             "--by=node",
             "--replica=cpu=1,device:gpu=1",
@@ -798,7 +798,7 @@ fn a_history_has_devices_as_they_were() {
         &[
             "top",
             "--watch",
-            "--interval=1ms",
+            "--interval=100ms",
             "--by=node",
             "--replica=cpu=1,device:gpu=1",
             "--record=history",

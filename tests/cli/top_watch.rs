@@ -13,7 +13,7 @@ use crate::support::watch::Ending;
 use crate::support::world::World;
 
 /// Lines at once, and watches that live long enough not to matter.
-pub const WATCH: [&str; 3] = ["top", "--watch", "--interval=1ms"];
+pub const WATCH: [&str; 3] = ["top", "--watch", "--interval=100ms"];
 
 pub fn remaining(line: &Value) -> i64 {
     line["totals"]["usable"]["resources"]["cpu"]["remaining"].as_i64().unwrap()
@@ -452,6 +452,7 @@ fn an_overload_or_an_outage_leads_to_no_list() {
 }
 
 #[test]
+#[ignore = "slow: waits for a clock that jumps"]
 fn a_clock_that_jumps_leads_to_new_watches_and_to_no_harm() {
     let Some(preload) = preload_of_faketime() else { return };
     let server = FakeApiServer::start(World::blog());

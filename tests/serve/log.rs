@@ -91,11 +91,13 @@ fn a_log_that_nobody_reads_stops_nothing() {
 }
 
 #[test]
+#[ignore = "slow: logs for seconds"]
 fn a_log_whose_reader_is_gone_stops_nothing() {
     goes_on_and_ends(&Reader::Gone);
 }
 
 #[test]
+#[ignore = "slow: logs for seconds"]
 fn a_log_on_a_full_disk_stops_nothing() {
     goes_on_and_ends(&Reader::FullDisk);
 }

@@ -36,6 +36,7 @@ fn with_hpa(rig: &Rig) {
 }
 
 #[test]
+#[ignore = "slow: drives a browser"]
 fn the_page_is_alive_in_a_browser() {
     let Some(mut browser) = Browser::start() else { return };
     let mut rig = Rig::start(&["--max-staleness=5s"]);
@@ -98,6 +99,7 @@ fn the_page_is_alive_in_a_browser() {
 }
 
 #[test]
+#[ignore = "slow: drives a browser"]
 fn the_page_needs_no_javascript() {
     let Some(mut browser) = Browser::start() else { return };
     let rig = Rig::start(&[]);

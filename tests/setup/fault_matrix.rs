@@ -266,7 +266,7 @@ fn try_faults(step: usize) {
 #[test]
 fn a_sample_of_the_requests_of_setup_may_fail() {
     // Not a multiple of the number of faults: each comes in turn.
-    try_faults(151);
+    try_faults(401);
 }
 
 #[test]

@@ -35,6 +35,7 @@ fn made(kind: &str) -> (String, String) {
 }
 
 #[test]
+#[ignore = "slow: makes a key of each kind"]
 fn every_kind_of_key_that_the_aggregator_takes_is_taken() {
     if tool("openssl").is_none() {
         return;

@@ -275,14 +275,15 @@ mod tests {
 
     #[test]
     fn aliases_do_not_take_for_ever() {
-        let mut text = format!("- &a [{}]\n", "x, ".repeat(100_000));
+        // Long text is limited as many nodes are, and is read more quickly.
+        let mut text = format!("- &a [{}]\n", "x".repeat(300_000));
         text.push_str(&"- [*a]\n".repeat(20_000));
         assert_eq!(read(&text), None);
         let mut text = "- &a0 [x]\n".to_owned();
         (1..3000).for_each(|n| text.push_str(&format!("- &a{n} [*a{}]\n", n - 1)));
         let _ = read(&text);
         // The head is read again for each item that refers to it.
-        let head = format!("x: &x [{}]\nitems:\n", "x, ".repeat(100_000));
+        let head = format!("x: &x [{}]\nitems:\n", "x".repeat(300_000));
         assert_eq!(read(&(head + &"- [*x]\n".repeat(20_000))), None);
     }
 

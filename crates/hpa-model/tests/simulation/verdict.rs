@@ -299,25 +299,33 @@ fn late_turns(spec: &HpaSpec, metric: &MetricModel, context: &LoopContext, seeds
 #[test]
 fn verdicts_hold_against_simulation() {
     let count = std::env::var("OPPSCALE_RANDOM_HPAS").ok().and_then(|n| n.parse().ok());
-    let mut wrong = Vec::new();
-    for seed in 0..count.unwrap_or(300) {
-        let (spec, metric, context) = random(seed);
-        let config = ControllerConfig::default();
-        let Ok(verdict) = judge(&spec, &config, &metric, &context) else { continue };
-        let is_oscillating = verdict.stability == Stability::Oscillating;
-        // Whether a loop at its limit swings depends on the phases of metric and syncs.
-        let turns = late_turns(&spec, &metric, &context, if is_oscillating { 12 } else { 2 });
-        if is_oscillating != (turns >= 2) {
-            wrong.push(format!(
-                "{seed}: {} but {turns} turns: {spec:?} {metric:?} {context:?} {}",
-                verdict.stability, verdict.why
-            ));
-        }
-    }
+    let count = count.unwrap_or(300);
+    // The longest of these tests by far: on two cores.
+    let wrong: Vec<String> = std::thread::scope(|scope| {
+        let halves = [0, 1].map(|half| {
+            scope.spawn(move || (half..count).step_by(2).filter_map(wrong_verdict).collect())
+        });
+        halves.map(|half| half.join().unwrap()).into_iter().flat_map(|half: Vec<_>| half).collect()
+    });
     assert!(
         wrong.is_empty(),
         "{} wrong\n{}",
         wrong.len(),
         wrong[..wrong.len().min(6)].join("\n\n")
     );
+}
+
+/// What the verdict on a random HPA says wrongly.
+fn wrong_verdict(seed: u64) -> Option<String> {
+    let (spec, metric, context) = random(seed);
+    let verdict = judge(&spec, &ControllerConfig::default(), &metric, &context).ok()?;
+    let is_oscillating = verdict.stability == Stability::Oscillating;
+    // Whether a loop at its limit swings depends on the phases of metric and syncs.
+    let turns = late_turns(&spec, &metric, &context, if is_oscillating { 12 } else { 2 });
+    (is_oscillating != (turns >= 2)).then(|| {
+        format!(
+            "{seed}: {} but {turns} turns: {spec:?} {metric:?} {context:?} {}",
+            verdict.stability, verdict.why
+        )
+    })
 }
