@@ -945,6 +945,21 @@ fn what_nothing_scales_claims_nothing() {
 }
 
 #[test]
+fn the_lowest_priority_makes_place_first() {
+    // A node of two cores, with one replica each of two workloads that claim none any more.
+    let mut scene = empty(1);
+    scene.nodes[0].cpu = 2000;
+    let of = |priority, reach| Workload { priority, uptake: scaled(reach, 1), ..plain() };
+    let own = |owner| PodShape { node: Some(0), owner: Some(owner), cpu: 1000, gpu: false };
+    scene.workloads = vec![of(1, 0), of(0, 0), of(0, 1)];
+    scene.pods = vec![own(0), own(1)];
+    assert_eq!(fits(&scene), [1, 0, 1]);
+    scene.workloads.swap(0, 1);
+    scene.pods = vec![own(1), own(0)];
+    assert_eq!(fits(&scene), [0, 1, 1]);
+}
+
+#[test]
 fn replicas_on_unusable_nodes_are_part_of_the_fit() {
     let mut scene = running(6, 60);
     scene.nodes[2].cordoned = true;

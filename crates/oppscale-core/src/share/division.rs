@@ -378,7 +378,8 @@ impl<'t> Division<'t> {
         let capacity = self.capacity;
         let mut taken: Vec<(usize, Amount)> = Vec::new();
         let mut seats: Vec<_> = self.seats.on(node).collect();
-        seats.sort_by_key(|(other, _)| self.turn_of[*other]);
+        // Those that keep their place first give it last.
+        seats.sort_by_key(|(other, _)| Reverse(self.turn_of[*other]));
         for (other, seated) in seats {
             let missing = missing_for(&self.free_for(node, number, prepared), &prepared.needs);
             if missing.is_none() && self.wants(number, prepared, 1) > 0 {

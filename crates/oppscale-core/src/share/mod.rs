@@ -12,8 +12,9 @@
 //!   workloads together, up to what it allows. Within the namespace, workloads share alike.
 //! * A namespace never gets more than its `max-share` of any resource.
 //! * Replicas that run stay where they are, until another workload that is entitled to more
-//!   claims their place. A workload claims from others only what its autoscaler can reach at its next
-//!   sync. Capacity that no workload claims is offered to all, in the same order.
+//!   claims their place: on each node, those of the lowest priority go first. A workload claims from
+//!   others only what its autoscaler can reach at its next sync. Capacity that no workload claims is
+//!   offered to all, in the same order.
 //! * A workload that nothing scales keeps its pods and claims nothing more.
 //! * Replicas that run on unusable nodes, such as a cordoned one, are part of the share: without
 //!   them the autoscaler would delete as many elsewhere.
