@@ -921,7 +921,8 @@ impl Ledger {
     /// of pods. Reads every pod once, unless they are tracked already.
     pub fn track(&mut self, groups: impl Into<Tracked>) {
         let tracked = groups.into();
-        if Arc::ptr_eq(&tracked.0, &self.tracked.0) || tracked.0 == self.tracked.0 {
+        // The same allocation is equal without a look at what is in it.
+        if tracked.0 == self.tracked.0 {
             return;
         }
         self.tracked = tracked;

@@ -98,8 +98,6 @@ struct Part<'a> {
     elsewhere: Vec<(usize, Amount)>,
     /// Free amounts beside paid pods.
     free: Vec<Amount>,
-    /// The same beside the running replicas, too.
-    left: Vec<Amount>,
 }
 
 impl Part<'_> {
@@ -207,11 +205,12 @@ impl SharedCapacity {
             next.count(&old, -1);
             next.count(&new, 1);
             let (kind, width) = (next.kind_of(&new.may_use), next.names.len());
+            let left = next.left_of(&new.free, &new.standing);
             let node = next.nodes.get_mut(at)?;
             is_other_kind |= node.kind != kind;
             (node.kind, node.cpu) = (kind, new.cpu());
             next.free[at * width..(at + 1) * width].copy_from_slice(&new.free);
-            next.left[at * width..(at + 1) * width].copy_from_slice(&new.left);
+            next.left[at * width..(at + 1) * width].copy_from_slice(&left);
             match next.standing.get_mut(node.standing.clone())? {
                 same if same.len() == new.standing.len() => same.copy_from_slice(&new.standing),
                 _ => drop(others.insert(at, new.standing)),
@@ -317,7 +316,6 @@ impl SharedCapacity {
         accounts.sort_by_key(|(name, ..)| *name);
         self.nodes.reserve(accounts.len());
         self.free.reserve(accounts.len() * self.names.len());
-        self.left.reserve(accounts.len() * self.names.len());
         for (name, place, account) in accounts {
             let part = self.part_of(account);
             self.count(&part, 1);
@@ -325,7 +323,6 @@ impl SharedCapacity {
             let first = self.standing.len();
             self.standing.extend(part.standing);
             self.free.extend(part.free);
-            self.left.extend(part.left);
             if self.at.len() <= place {
                 self.at.resize(place + 1, u32::MAX);
             }
@@ -333,6 +330,7 @@ impl SharedCapacity {
             let standing = first..self.standing.len();
             self.nodes.push(SharedNode { name: Arc::clone(name), kind, cpu, standing });
         }
+        self.count_left();
     }
 
     /// The part of a node in the capacity. One that no request can use has none but its pods.
@@ -359,7 +357,6 @@ impl SharedCapacity {
             Some(allocatable) => self.free_of(account, allocatable, idle, shares),
             None => vec![0; self.names.len()],
         };
-        let left = self.left_of(&free, &standing);
         Part {
             allocatable: usable,
             is_idle_known: idle.is_some(),
@@ -368,7 +365,6 @@ impl SharedCapacity {
             standing,
             elsewhere,
             free,
-            left,
         }
     }
 
@@ -443,7 +439,7 @@ impl SharedCapacity {
         }
     }
 
-    /// Counts again what running replicas leave.
+    /// Counts what running replicas leave of each node.
     fn count_left(&mut self) {
         let rows = self.free.chunks_exact(self.names.len()).zip(&self.nodes);
         self.left =
@@ -541,17 +537,14 @@ impl SharedCapacity {
             self.requests.iter().map(|prepared| prepared.as_ref().map(priority)).collect();
         let selection = FillerSelection::Tracked(&priorities);
         let placed = demand::place(ledger, &Fillers { selection, is_usable: &is_usable });
-        let width = self.names.len();
-        for (node, pod) in placed.iter().filter_map(PlacedPod::kept_on) {
-            let Some(&at) = nodes.get(node) else { continue };
-            for rows in [&mut self.free, &mut self.left] {
-                for (free, name) in rows[at * width..].iter_mut().zip(&self.names) {
-                    *free -= pod.footprint.get(name);
-                }
-            }
-            self.kept.push((at, Arc::clone(&pod.footprint)));
-            for class in &self.kinds[self.nodes[at].kind] {
-                self.classes[*class].demand.add(&pod.footprint);
+        let kept = placed.iter().filter_map(PlacedPod::kept_on);
+        self.kept = kept
+            .filter_map(|(node, pod)| Some((*nodes.get(node)?, Arc::clone(&pod.footprint))))
+            .collect();
+        self.change_by_kept(-1);
+        for (at, footprint) in &self.kept {
+            for class in &self.kinds[self.nodes[*at].kind] {
+                self.classes[*class].demand.add(footprint);
             }
         }
         self.waiting = placed.iter().map(|pod| (pod.key.clone(), pod.state)).collect();
@@ -562,16 +555,22 @@ impl SharedCapacity {
 
     /// Undoes [`Self::add_demand`].
     fn give_back_demand(&mut self) {
-        let width = self.names.len();
-        for (at, footprint) in self.kept.drain(..) {
-            for rows in [&mut self.free, &mut self.left] {
-                for (free, name) in rows[at * width..].iter_mut().zip(&self.names) {
-                    *free += footprint.get(name);
-                }
-            }
-        }
+        self.change_by_kept(1);
+        self.kept.clear();
         for class in &mut self.classes {
             class.demand = Resources::default();
+        }
+    }
+
+    /// Adds what is kept to the rows of its nodes, or takes it off with a sign of -1.
+    fn change_by_kept(&mut self, sign: Amount) {
+        let width = self.names.len();
+        for (at, footprint) in &self.kept {
+            for rows in [&mut self.free, &mut self.left] {
+                for (free, name) in rows[at * width..].iter_mut().zip(&self.names) {
+                    *free += sign * footprint.get(name);
+                }
+            }
         }
     }
 }

@@ -287,14 +287,13 @@ impl<'t> Division<'t> {
         // they come, and nodes come by name.
         kinds.sort_by_key(|(kind, members)| (members.len(), *kind));
         for (kind, members) in kinds.into_iter().filter(|(_, members)| !members.is_empty()) {
-            self.fill_nodes(&members, kind, caps);
+            self.fill_nodes(members, kind, caps);
         }
     }
 
-    fn fill_nodes(&mut self, members: &[usize], kind: usize, caps: &[Amount]) {
+    fn fill_nodes(&mut self, mut members: Vec<usize>, kind: usize, caps: &[Amount]) {
         let capacity = self.capacity;
         let width = capacity.names.len();
-        let mut members = members.to_vec();
         members.retain(|number| self.held[*number] < caps[*number]);
         if members.is_empty() {
             return;
