@@ -32,7 +32,7 @@ fn miner((group, version, kind, _): Custom, world: &mut World) -> Value {
     miner["apiVersion"] = format!("{group}/{version}").into();
     miner["kind"] = kind.into();
     miner["metadata"]["labels"]["oppscale.dev/opportunistic"] = "true".into();
-    for set in &mut world.replica_sets {
+    for set in world.replica_sets.iter_mut() {
         let owner = &mut set["metadata"]["ownerReferences"][0];
         if owner["name"] == "electroneum" {
             owner["apiVersion"] = miner["apiVersion"].clone();

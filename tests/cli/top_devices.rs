@@ -7,7 +7,7 @@ use crate::support::bin::{CommandOutput, TestEnv};
 use crate::support::fake_apiserver::{FakeApiServer, Setup};
 use crate::support::fixture;
 use crate::support::stream::JsonStream;
-use crate::support::world::{Devices, World};
+use crate::support::world::{Devices, List, World};
 
 /// Runs `oppscale top --from counting/FILE ARGS`.
 fn top(file: &str, args: &[&str]) -> CommandOutput {
@@ -624,10 +624,10 @@ fn a_replica_may_request_devices_by_the_implicit_resource_of_their_class() {
 
 fn with_devices() -> World {
     let devices = Devices {
-        classes: vec![gpu_class()],
-        slices: vec![slice("n", on_node("fake-00000"), devices(4))],
-        claims: vec![claim("c", "n", "gpu-0", &[])],
-        templates: Vec::new(),
+        classes: vec![gpu_class()].into(),
+        slices: vec![slice("n", on_node("fake-00000"), devices(4))].into(),
+        claims: vec![claim("c", "n", "gpu-0", &[])].into(),
+        templates: List::default(),
     };
     World { devices: Some(devices), ..World::blog() }
 }
@@ -720,7 +720,7 @@ fn devices_are_followed() {
     // The driver of another node publishes its devices, and that of the first one goes.
     server.change(|world| {
         let devices = world.devices.as_mut().unwrap();
-        devices.slices = vec![slice("m", on_node("fake-00001"), self::devices(2))];
+        devices.slices = vec![slice("m", on_node("fake-00001"), self::devices(2))].into();
         devices.claims.clear();
     });
     let line = stream.until("two of another node", |line| fit(line) == 2);

@@ -156,7 +156,7 @@ fn lists_of_a_cluster_are_read_page_by_page() {
             item["metadata"]["uid"] = format!("{kind}-{number}").into();
         }
     }
-    world.hpas = Vec::new();
+    world.hpas.clear();
     let server = Setup::new(world.clone()).start();
     let whole = TestEnv::of(&server).run(["top", "--by", "filler"]);
     assert!(whole.stdout.contains("deployment/crawler"), "{whole}");

@@ -19,7 +19,7 @@ fn a_long_interval_keeps_nobody_waiting_for_the_lists_or_for_word_of_the_connect
     let mut terminal = Terminal::of(&TestEnv::of(&server), 80, 24, &args);
     let text = terminal.see_text("121 replicas");
     assert!(first_line(&text).ends_with("live"), "{text}");
-    server.change(|world| world.pods.push(world.guest("guest", 3)));
+    server.change(|world| world.add_guest("guest", 3));
     terminal.watch_for(Duration::from_millis(500));
     terminal.see("the old figures until then", |text| text.contains("121 replicas"));
     server.kill();

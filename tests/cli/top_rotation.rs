@@ -42,7 +42,7 @@ fn survives(server: &FakeApiServer, env: &TestEnv, rotate: impl FnOnce()) {
     server.rotate_token("second");
     rotate();
     server.end_watches(Ending::Whole);
-    server.change(|world| world.pods.push(world.guest("after", 2)));
+    server.change(|world| world.add_guest("after", 2));
     stream.until("the change is seen", |line| remaining(line) == full - 2000 && is_following(line));
 }
 

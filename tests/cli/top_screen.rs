@@ -100,7 +100,7 @@ fn saved_lists_are_shown_on_the_same_screen() {
 fn an_event_is_on_the_screen_and_nothing_is_written_while_nothing_changes() {
     let (server, mut terminal) = screen(World::blog());
     whole(&mut terminal);
-    server.change(|world| world.pods.push(world.guest("guest", 3)));
+    server.change(|world| world.add_guest("guest", 3));
     terminal.see("the guest", |text| text.contains("118 replicas") && text.contains("35.75"));
     terminal.watch_for(Duration::from_millis(300));
     let written = terminal.watch_for(Duration::from_millis(1500));

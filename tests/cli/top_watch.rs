@@ -49,7 +49,7 @@ fn every_change_is_a_line_and_nothing_else_is() {
     assert!(first["time"].as_str().unwrap().ends_with('Z'), "{first}");
     assert!(first.get("nodes").is_none(), "rows only when they are asked for");
     let before = remaining(&first);
-    server.change(|world| world.pods.push(world.guest("guest", 3)));
+    server.change(|world| world.add_guest("guest", 3));
     let line = stream.until("the guest counts", |line| remaining(line) == before - 3000);
     assert_eq!(line["connection"]["pods"]["state"], "following");
     // A status that counts for nothing.
@@ -74,7 +74,7 @@ fn rules_between_pods_of_the_workload_are_noted_once() {
     let mut stream = JsonStream::start(&env, &[&WATCH[..], &workload].concat());
     let first = stream.until("following", is_following);
     let before = remaining(&first);
-    server.change(|world| world.pods.push(world.guest("guest", 3)));
+    server.change(|world| world.add_guest("guest", 3));
     stream.until("the guest counts", |line| remaining(line) == before - 3000);
     let (code, stderr) = stream.interrupt();
     assert_eq!(code, Some(130));
@@ -92,7 +92,7 @@ fn a_stderr_that_nobody_reads_stops_no_line() {
     let args = ["--workload=opportunistic/deploy/electroneum", "-vv"];
     let mut stream = JsonStream::start_unread(&env, &[&WATCH[..], &args].concat());
     let before = remaining(&stream.until("following", is_following));
-    server.change(|world| world.pods.push(world.guest("guest", 3)));
+    server.change(|world| world.add_guest("guest", 3));
     stream.until("the guest counts", |line| remaining(line) == before - 3000);
     assert_eq!(stream.interrupt().0, Some(130));
 }
@@ -109,7 +109,7 @@ fn lines_come_no_faster_than_the_interval_and_with_rows_where_asked() {
     for cores in 1..=20 {
         server.change(|world| {
             world.pods.retain(|pod| pod["metadata"]["name"] != "guest");
-            world.pods.push(world.guest("guest", cores));
+            world.add_guest("guest", cores);
         });
     }
     let mut lines = 0;
@@ -154,7 +154,7 @@ fn a_streamed_list_that_is_cut_behind_its_end_is_not_read_again() {
     let mut stream = JsonStream::start(&env, &WATCH);
     stream.until("following", is_following);
     server.end_watches(Ending::HalfALine);
-    server.change(|world| world.pods.push(world.guest("after", 2)));
+    server.change(|world| world.add_guest("after", 2));
     agrees(&mut stream, &env);
     drop(stream);
     let log = server.log();
@@ -169,11 +169,11 @@ fn survives(setup: Setup, args: &[&str], fault: impl FnOnce(&mut FakeApiServer))
     let mut stream = JsonStream::start(&env, &[&WATCH[..], args].concat());
     let first = stream.until("following", is_following);
     let full = remaining(&first);
-    server.change(|world| world.pods.push(world.guest("before", 1)));
+    server.change(|world| world.add_guest("before", 1));
     fault(&mut server);
     server.change(|world| {
         world.pods.retain(|pod| pod["metadata"]["name"] != "before");
-        world.pods.push(world.guest("after", 2));
+        world.add_guest("after", 2);
     });
     let line = agrees(&mut stream, &env);
     assert_eq!(remaining(&line), full - 2000);
@@ -188,7 +188,7 @@ fn a_server_that_is_killed_and_comes_back_is_followed_again() {
         // While nobody could look.
         server.change(|world| world.nodes[5]["spec"]["unschedulable"] = true.into());
         server.change(|world| world.nodes[5]["spec"]["unschedulable"] = false.into());
-        server.change(|world| world.pods.push(world.guest("meanwhile", 1)));
+        server.change(|world| world.add_guest("meanwhile", 1));
         server.change(|world| world.pods.retain(|pod| pod["metadata"]["name"] != "meanwhile"));
         server.restart();
     });
@@ -213,7 +213,7 @@ fn what_is_known_never_falls_to_zero_while_the_list_is_read_again() {
     let pods = server.requests().len();
     server.compact();
     server.end_watches(Ending::Whole);
-    server.change(|world| world.pods.push(world.guest("after", 2)));
+    server.change(|world| world.add_guest("after", 2));
     loop {
         let line = stream.next();
         assert!(remaining(line) == full || remaining(line) == full - 2000, "{line}");
@@ -419,7 +419,7 @@ fn an_overload_or_an_outage_leads_to_no_list() {
                         }
                     }
                 }
-                server.change(|world| world.pods.push(world.guest("after", 2)));
+                server.change(|world| world.add_guest("after", 2));
                 stream.until("following again", is_following);
                 // Devices, which this server lacks, are asked for again and again.
                 let of_capacity = |request: &crate::support::request::Request| {
@@ -472,7 +472,7 @@ fn a_clock_that_jumps_leads_to_new_watches_and_to_no_harm() {
     for jump in ["+600s", "-600s"] {
         let before = watches(&server);
         env.write("clock", jump);
-        server.change(|world| world.pods.push(world.guest("after", 2)));
+        server.change(|world| world.add_guest("after", 2));
         stream.until("the change is seen", |line| remaining(line) == full - 2000);
         for _ in 0..200 {
             if watches(&server) >= before + 2 {

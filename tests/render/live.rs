@@ -126,8 +126,8 @@ fn a_difference_is_shown_and_is_a_finding() {
 
     // The same as it is rendered: applied, and then nothing differs.
     let mut world = running("v1.36.2");
-    world.objects = objects(&run(&server, &[]).stdout);
-    for object in &mut world.objects {
+    world.objects = objects(&run(&server, &[]).stdout).into();
+    for object in world.objects.iter_mut() {
         object["metadata"]["uid"] = "0".into();
         object["metadata"]["resourceVersion"] = "12".into();
         object["status"] = json!({"replicas": 3});

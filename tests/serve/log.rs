@@ -72,7 +72,7 @@ fn goes_on_and_ends(reader: &Reader) {
     // Every feed goes on, those that log each change of a workload too.
     rig.server.change(|world| {
         world.nodes[0]["spec"]["unschedulable"] = true.into();
-        for deployment in &mut world.deployments {
+        for deployment in world.deployments.iter_mut() {
             if deployment["metadata"]["name"] == "electroneum" {
                 deployment["metadata"]["annotations"]["oppscale.dev/max-replicas"] = "3".into();
             }

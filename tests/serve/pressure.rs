@@ -299,7 +299,7 @@ fn kubelets_are_asked_directly_if_they_can_be_trusted() {
     let port: u16 = kubelet.url().rsplit(':').next().unwrap().parse().unwrap();
     let server = setup(&proxies).for_token("the-token-of-oppscale").start();
     server.change(|world| {
-        for node in &mut world.nodes {
+        for node in world.nodes.iter_mut() {
             node["status"]["addresses"] = json!([
                 {"type": "Hostname", "address": node["metadata"]["name"]},
                 {"type": "InternalIP", "address": "127.0.0.1"}

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::rig::Rig;
-use crate::support::world::{Devices, World};
+use crate::support::world::{Devices, List, World};
 
 /// The pod template of the miner.
 fn pod(world: &mut World) -> &mut Value {
@@ -87,13 +87,15 @@ fn devices_of_claims_limit_replicas_and_unknown_ones_hold_them() {
         world.devices = Some(Devices {
             classes: vec![json!({
                 "metadata": {"name": "gpu", "uid": "gpu"}, "spec": {"selectors": [expression]}
-            })],
-            slices: vec![slice],
-            claims: Vec::new(),
+            })]
+            .into(),
+            slices: vec![slice].into(),
+            claims: List::default(),
             templates: vec![json!({
                 "metadata": {"name": "one", "namespace": "opportunistic", "uid": "one"},
                 "spec": {"spec": {"devices": {"requests": [request]}}}
-            })],
+            })]
+            .into(),
         });
     });
     // Watches of kinds that were not there are tried again.

@@ -194,7 +194,7 @@ fn a_filler_that_is_added_takes_what_it_can_take_up() {
 fn paid_work_with_the_label_is_no_filler() {
     let rig = Rig::start(&[]);
     rig.server.change(|world| {
-        for pod in &mut world.pods {
+        for pod in world.pods.iter_mut() {
             if pod["metadata"]["namespace"] == "opportunistic" {
                 pod["spec"]["priority"] = 0.into();
             }

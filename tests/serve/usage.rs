@@ -83,6 +83,7 @@ fn without_a_burn_nothing_is_offered() {
 
 /// A held workload's pods start, too, and what they burn is neither paid usage nor idle.
 #[test]
+#[ignore = "slow: waits half a minute"]
 fn pods_that_start_while_their_workload_is_held_are_no_paid_peak() {
     let proxies = Authority::new("front-proxy-ca");
     let basis = json!({"oppscale.dev/basis": "usage", "oppscale.dev/burn": "1"});

@@ -11,7 +11,7 @@ use crate::support::authority::Authority;
 use crate::support::fake_apiserver::Setup;
 use crate::support::fixture;
 use crate::support::watch::Ending;
-use crate::support::world::World;
+use crate::support::world::{List, World};
 
 const COUNT: &str = "oppscale_paid_pod_wait_seconds_count";
 const PLACEABLE: &str = r#"oppscale_paid_waiting_pods{state="placeable"}"#;
@@ -23,6 +23,13 @@ fn waiting(world: &World, name: &str) -> Value {
     pod["spec"]["nodeName"] = Value::Null;
     pod["status"]["phase"] = "Pending".into();
     pod
+}
+
+fn add_waiting(rig: &Rig, name: &str) {
+    rig.server.change(|world| {
+        let pod = waiting(world, name);
+        world.pods.push(pod);
+    });
 }
 
 fn bind(world: &mut World, name: &str) {
@@ -46,7 +53,7 @@ fn a_paid_pod_waits_and_gets_its_node() {
     assert_eq!(number(&rig, LONGEST), 0.0);
     assert_eq!(number(&rig, r#"oppscale_paid_waiting_pods{state="unplaceable"}"#), 1.0);
     assert_eq!(number(&rig, COUNT), 0.0);
-    rig.server.change(|world| world.pods.push(waiting(world, "burst")));
+    add_waiting(&rig, "burst");
     until(&rig, PLACEABLE, 1.0);
     std::thread::sleep(Duration::from_millis(1100));
     assert!(number(&rig, LONGEST) > 1.0);
@@ -74,12 +81,12 @@ fn a_wait_whose_begin_or_end_was_not_seen_is_not_measured() {
     until(&rig, PLACEABLE, 1.0);
     assert!(number(&rig, LONGEST) > 0.0, "for at least so long");
     // One that vanishes, and one that is seen first in a list that is read again.
-    rig.server.change(|world| world.pods.push(waiting(world, "short")));
+    add_waiting(&rig, "short");
     until(&rig, PLACEABLE, 2.0);
     rig.server.change(|world| world.pods.retain(|pod| pod["metadata"]["name"] != "short"));
     until(&rig, PLACEABLE, 1.0);
     rig.server.silence_watches(true);
-    rig.server.change(|world| world.pods.push(waiting(world, "unseen")));
+    add_waiting(&rig, "unseen");
     rig.server.compact();
     rig.server.silence_watches(false);
     rig.server.end_watches(Ending::Gone);
@@ -89,7 +96,7 @@ fn a_wait_whose_begin_or_end_was_not_seen_is_not_measured() {
         bind(world, "unseen");
     });
     until(&rig, PLACEABLE, 0.0);
-    rig.server.change(|world| world.pods.push(waiting(world, "seen")));
+    add_waiting(&rig, "seen");
     until(&rig, PLACEABLE, 1.0);
     rig.server.change(|world| bind(world, "seen"));
     until(&rig, COUNT, 1.0);
@@ -231,7 +238,7 @@ fn the_metric_is_the_fit_that_top_counts() {
         let mut world = world(&proxies);
         let text = std::fs::read_to_string(fixture(&format!("counting/{file}"))).unwrap();
         let list: Value = serde_json::from_str(&text).unwrap();
-        let of = |kind: &str| -> Vec<Value> {
+        let of = |kind: &str| -> List {
             let items = list["items"].as_array().unwrap().iter();
             items.filter(|item| item["kind"] == kind).cloned().collect()
         };

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::body::Body;
 use super::request::Request;
-use super::world::{Devices, World};
+use super::world::{Devices, List, World};
 use super::{answer, discovery, objects};
 
 /// How lists are cut into pages and written.
@@ -83,7 +83,7 @@ pub fn serve(world: &World, paging: &Paging, request: &Request) -> Response<Body
         }
         ["apis", "resource.k8s.io", "v1", plural] => {
             let devices = world.devices.as_ref();
-            let of = |list: fn(&Devices) -> &Vec<Value>| devices.map(list);
+            let of = |list: fn(&Devices) -> &List| devices.map(list);
             let (kind, objects) = match plural {
                 "deviceclasses" => ("DeviceClassList", of(|devices| &devices.classes)),
                 "resourceslices" => ("ResourceSliceList", of(|devices| &devices.slices)),

@@ -1,5 +1,6 @@
 //! Watches, as a real API server serves them, and the ways in which they break.
 
+use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -93,15 +94,17 @@ impl Watches {
 
     /// Changes the world; every object that is another one then is an event.
     pub fn change(&self, world: &mut World, change: impl FnOnce(&mut World)) {
-        let before = world.collections().into_iter();
-        let before: Vec<_> = before.map(|(path, list)| (path, list.clone())).collect();
+        let before = world.clone();
         change(world);
         let mut history = self.history.lock().unwrap();
-        for (path, before) in before {
+        for (path, before) in before.collections() {
             let list = world.collection_mut(path);
-            let same = |a: &Value, b: &Value| identity(a) == identity(b);
+            if list.is_copy_of(before) {
+                continue;
+            }
+            let mut gone: HashMap<_, _> = before.iter().map(|old| (identity(old), old)).collect();
             for object in list.iter_mut() {
-                let old = before.iter().find(|old| same(old, object));
+                let old = gone.remove(&identity(object));
                 if old == Some(object) {
                     continue;
                 }
@@ -111,12 +114,10 @@ impl Watches {
                 let after = Some(object.clone());
                 history.log.push(Entry { revision, path, before, after });
             }
-            for old in before {
-                if !list.iter().any(|object| same(object, &old)) {
-                    history.revision += 1;
-                    let revision = history.revision;
-                    history.log.push(Entry { revision, path, before: Some(old), after: None });
-                }
+            for old in before.iter().filter(|old| gone.contains_key(&identity(old))) {
+                history.revision += 1;
+                let (revision, before) = (history.revision, Some(old.clone()));
+                history.log.push(Entry { revision, path, before, after: None });
             }
         }
         self.changes.send_replace(history.revision);
@@ -161,9 +162,9 @@ impl Watches {
 }
 
 /// What makes an object the same one.
-fn identity(object: &Value) -> [&Value; 3] {
+fn identity(object: &Value) -> [Option<String>; 3] {
     let metadata = &object["metadata"];
-    [&metadata["namespace"], &metadata["name"], &metadata["uid"]]
+    ["namespace", "name", "uid"].map(|key| metadata[key].as_str().map(str::to_owned))
 }
 
 /// What is watched.

@@ -1,26 +1,32 @@
 //! What a fake API server holds: recorded objects, which a test may change.
 
-use std::sync::LazyLock;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, LazyLock};
 
 use serde_json::{Value, json};
 
 use super::fixture;
 
+/// Objects of one kind. Copies share them until one of them changes: nearly every test begins with
+/// the same ones, and few change more than one kind.
+#[derive(Clone, Default)]
+pub struct List(Arc<Vec<Value>>);
+
 /// The objects of a cluster.
 #[derive(Clone)]
 pub struct World {
-    pub nodes: Vec<Value>,
-    pub pods: Vec<Value>,
-    pub deployments: Vec<Value>,
-    pub replica_sets: Vec<Value>,
-    pub stateful_sets: Vec<Value>,
-    pub hpas: Vec<Value>,
+    pub nodes: List,
+    pub pods: List,
+    pub deployments: List,
+    pub replica_sets: List,
+    pub stateful_sets: List,
+    pub hpas: List,
     /// Whole objects of any kind, which can be read and applied as a dry run.
-    pub objects: Vec<Value>,
-    pub config_maps: Vec<Value>,
+    pub objects: List,
+    pub config_maps: List,
     /// Those that the server lists and watches: of the filler, and one that is closed.
-    pub namespaces: Vec<Value>,
-    pub runtime_classes: Vec<Value>,
+    pub namespaces: List,
+    pub runtime_classes: List,
     /// Objects of `resource.k8s.io`; `None` where that is not served.
     pub devices: Option<Devices>,
     /// What `/version` says.
@@ -32,10 +38,10 @@ pub struct World {
 /// Objects of Dynamic Resource Allocation.
 #[derive(Clone, Default)]
 pub struct Devices {
-    pub classes: Vec<Value>,
-    pub slices: Vec<Value>,
-    pub claims: Vec<Value>,
-    pub templates: Vec<Value>,
+    pub classes: List,
+    pub slices: List,
+    pub claims: List,
+    pub templates: List,
 }
 
 /// What metrics-server would say.
@@ -43,6 +49,39 @@ pub struct Devices {
 pub struct Metrics {
     pub nodes: Vec<Value>,
     pub pods: Vec<Value>,
+}
+
+impl List {
+    /// Whether it is a copy that has not changed, nor this.
+    pub fn is_copy_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Deref for List {
+    type Target = Vec<Value>;
+
+    fn deref(&self) -> &Vec<Value> {
+        &self.0
+    }
+}
+
+impl DerefMut for List {
+    fn deref_mut(&mut self) -> &mut Vec<Value> {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+impl From<Vec<Value>> for List {
+    fn from(objects: Vec<Value>) -> Self {
+        Self(Arc::new(objects))
+    }
+}
+
+impl FromIterator<Value> for List {
+    fn from_iter<I: IntoIterator<Item = Value>>(objects: I) -> Self {
+        Vec::from_iter(objects).into()
+    }
 }
 
 impl World {
@@ -78,10 +117,7 @@ impl World {
 
     /// Its nodes alone, where only the connection matters.
     pub fn nodes_alone() -> Self {
-        // Copies of pods are what a server costs most.
-        static ALONE: LazyLock<World> =
-            LazyLock::new(|| World { pods: Vec::new(), replica_sets: Vec::new(), ..World::blog() });
-        ALONE.clone()
+        Self { pods: List::default(), replica_sets: List::default(), ..Self::blog() }
     }
 
     fn recorded(folder: &str) -> Self {
@@ -98,20 +134,20 @@ impl World {
             _ => Vec::new(),
         };
         Self {
-            nodes,
-            pods,
-            deployments,
-            replica_sets,
-            objects: Vec::new(),
-            stateful_sets: Vec::new(),
-            hpas,
-            config_maps: Vec::new(),
-            namespaces: vec![
+            nodes: nodes.into(),
+            pods: pods.into(),
+            deployments: deployments.into(),
+            replica_sets: replica_sets.into(),
+            objects: List::default(),
+            stateful_sets: List::default(),
+            hpas: hpas.into(),
+            config_maps: List::default(),
+            namespaces: List::from(vec![
                 json!({"metadata": {"name": "opportunistic", "uid": "ns-1",
                     "labels": {"oppscale.dev/opportunistic": "true"}}}),
                 json!({"metadata": {"name": "shop", "uid": "ns-2"}}),
-            ],
-            runtime_classes: Vec::new(),
+            ]),
+            runtime_classes: List::default(),
             devices: None,
             version,
             metrics: None,
@@ -119,7 +155,7 @@ impl World {
     }
 
     /// The lists that can be watched, by the last part of their path.
-    pub fn collections(&self) -> Vec<(&'static str, &Vec<Value>)> {
+    pub fn collections(&self) -> Vec<(&'static str, &List)> {
         let devices = self.devices.iter().flat_map(|devices| {
             [
                 ("deviceclasses", &devices.classes),
@@ -143,7 +179,7 @@ impl World {
     }
 
     /// One of them.
-    pub fn collection_mut(&mut self, path: &str) -> &mut Vec<Value> {
+    pub fn collection_mut(&mut self, path: &str) -> &mut List {
         match path {
             "runtimeclasses" => &mut self.runtime_classes,
             "deviceclasses" => &mut self.devices.get_or_insert_default().classes,
@@ -216,6 +252,12 @@ impl World {
         });
         pod["status"] = json!({"phase": "Running"});
         pod
+    }
+
+    /// Adds such a pod.
+    pub fn add_guest(&mut self, name: &str, cores: u32) {
+        let guest = self.guest(name, cores);
+        self.pods.push(guest);
     }
 
     /// The first pod whose name starts so.

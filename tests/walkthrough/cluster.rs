@@ -245,7 +245,7 @@ impl Cluster {
         });
         let hpas = self.server.store().paths().into_iter().filter(|path| path.contains(HPAS));
         let hpas = hpas.map(|path| self.server.store().object(&path).unwrap());
-        let (sets, hpas): (Vec<_>, Vec<_>) = (sets.collect(), hpas.collect());
+        let (sets, hpas) = (sets.collect(), hpas.collect());
         self.server.change(|world| {
             world.pods = self.pods.iter().map(|pod| pod.json(&names)).collect();
             world.deployments = deployments.iter().map(|(_, d)| d.clone()).collect();
