@@ -247,7 +247,7 @@ fn amounts(of: &Resources) -> [Amount; 2] {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases * 8))]
 
     #[test]
     fn no_pod_is_called_placeable_that_is_not(

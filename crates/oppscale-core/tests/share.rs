@@ -368,7 +368,7 @@ fn edits() -> impl Strategy<Value = Vec<Edit>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases * 2))]
 
     #[test]
     fn a_count_that_goes_on_is_one_that_begins(
@@ -622,7 +622,7 @@ fn fewest_holes(free: &[u32], sizes: &[u32], further: &[usize], hole: u32) -> u3
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1024))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases * 4))]
 
     /// Compared with all placements: a hole that is free stays free wherever the scheduler places
     /// what is offered, and one replica more of a single workload could close it.

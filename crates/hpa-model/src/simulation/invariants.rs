@@ -228,7 +228,7 @@ prop_compose! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases * 3 / 8))]
 
     #[test]
     fn sums_are_right_and_no_node_is_overcommitted(setup in setups(), place in 500..6_000) {

@@ -64,7 +64,7 @@ fn usage_that_is_only_told_changes_nothing_on_the_requests_basis() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 8))]
 
     /// Whatever paid pods use, at each moment and on each node.
     #[test]

@@ -771,7 +771,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(150))]
+        #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 2))]
         /// One placer for every loss tells what a new one for each does.
         #[test]
         fn losses_one_after_the_other_are_as_each_alone(
