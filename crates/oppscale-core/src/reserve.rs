@@ -111,7 +111,9 @@ impl Reserve {
                 Portion::Amount(amount) => Amount::from(*amount),
                 Portion::Share(share) => {
                     let amount = allocatable.get(name) * share;
-                    amount / WHOLE + Amount::from(amount % WHOLE != 0)
+                    // A remainder would take a second division of 128 bits.
+                    let part = amount / WHOLE;
+                    part + Amount::from(part * WHOLE != amount)
                 }
             };
             held.set(name, amount);

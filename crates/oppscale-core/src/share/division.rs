@@ -23,7 +23,6 @@ use crate::headroom::Limit;
 use crate::hole::{Hole, HoleCount, HoleFillers, HoleLimit};
 use crate::replica::ONE_PER_NODE;
 use crate::resources::{Amount, CPU, Resources};
-use crate::units::WHOLE;
 use crate::usage::part_of_reserve;
 
 /// Number of replicas that the hole of a request allows.
@@ -211,7 +210,8 @@ impl<'t> Division<'t> {
                 let Some(prepared) = capacity.requests[number].as_ref() else { continue };
                 let beyond_maximum = self.held[number] - own_maximum(prepared).max(0);
                 self.take_back(number, prepared, beyond_maximum);
-                let beyond_share = missing(self.left_of_share(prepared.namespace), &prepared.needs);
+                let left = self.left_of_share(prepared.namespace);
+                let beyond_share = left.map_or(0, |left| missing(left, &prepared.needs));
                 self.take_back(number, prepared, beyond_share);
                 let beyond_hole = self.held[number] - self.beside_hole(number, prepared);
                 let beyond_reserve =
@@ -439,7 +439,10 @@ impl<'t> Division<'t> {
         let own = own_maximum(prepared).min(self.beside_hole(number, prepared));
         let most = most.min(own - self.held[number]).max(0);
         let most = fitting_of(most, || self.left(number, prepared), &prepared.needs);
-        fitting_of(most, || self.left_of_share(prepared.namespace), &prepared.needs)
+        match self.left_of_share(prepared.namespace) {
+            Some(left) => fitting_of(most, || left.clone(), &prepared.needs),
+            None => most,
+        }
     }
 
     /// The most replicas of a request that leave its hole free, beside those that are allocated to
@@ -455,10 +458,11 @@ impl<'t> Division<'t> {
         replicas + (weight - added).max(0) / self.terms.costs[number]
     }
 
-    /// Amount of each resource that a namespace may still get.
-    fn left_of_share(&self, namespace: usize) -> impl Iterator<Item = Amount> {
-        let used = self.terms.most_of[namespace].iter().zip(&self.used_by[namespace]);
-        used.map(|(most, used)| most - used)
+    /// Amount of each resource that a namespace may still get; `None` if it may get all.
+    fn left_of_share(&self, namespace: usize) -> Option<impl Iterator<Item = Amount> + Clone> {
+        let most = self.terms.most_of[namespace].as_ref()?;
+        let used = most.iter().zip(&self.used_by[namespace]);
+        Some(used.map(|(most, used)| most - used))
     }
 
     /// Free capacity beyond demand and reserve, for a request.
@@ -558,8 +562,9 @@ impl<'t> Division<'t> {
         let most = policy.max_replicas.map_or(Amount::MAX, Amount::from);
         let fit = (held + prepared.elsewhere).min(most);
         let used_up = capacity.names.iter().zip(&prepared.needs).zip(&left);
-        let is_share_used = fitting(self.left_of_share(prepared.namespace), &prepared.needs) == 0
-            && capacity.namespaces[prepared.namespace].max_share < WHOLE;
+        let is_share_used = self
+            .left_of_share(prepared.namespace)
+            .is_some_and(|left| fitting(left, &prepared.needs) == 0);
         let limit = match prepared.request.uptake {
             _ if fit >= most => ShareLimit::Headroom(Limit::MaxReplicas),
             _ if is_share_used => ShareLimit::MaxShare,

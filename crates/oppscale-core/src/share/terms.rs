@@ -29,8 +29,9 @@ pub(super) struct Terms<'r> {
     pub(super) shapes: Vec<usize>,
     /// Index of idle CPU in a row, if some request is on the usage basis.
     pub(super) idle: Option<usize>,
-    /// Resources that each namespace gets at most.
-    pub(super) most_of: Vec<Vec<Amount>>,
+    /// Resources that each namespace gets at most; `None` if it may get all, which replicas that
+    /// have room on their nodes never go beyond.
+    pub(super) most_of: Vec<Option<Vec<Amount>>>,
     /// Resources of all nodes.
     pub(super) whole: Vec<Amount>,
     pub(super) costs: Vec<Amount>,
@@ -81,7 +82,8 @@ impl<'r> Terms<'r> {
             tiers.entry(tier).or_default().push(number);
         }
         let most_of = capacity.namespaces.iter().map(|namespace| {
-            whole.iter().map(|whole| whole * namespace.max_share / WHOLE).collect()
+            let most = whole.iter().map(|whole| whole * namespace.max_share / WHOLE);
+            (namespace.max_share < WHOLE).then(|| most.collect())
         });
         let meets = meets(capacity);
         Self {
