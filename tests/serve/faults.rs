@@ -11,7 +11,7 @@ use crate::support::authority::Authority;
 use crate::support::bin::TestEnv;
 use crate::support::fake_apiserver::Setup;
 use crate::support::kubeconfig::Kubeconfig;
-use crate::support::tools::{preload_of_faketime, tool};
+use crate::support::tools::preload_of_faketime;
 use crate::support::watch::Ending;
 use crate::support::world::World;
 
@@ -364,9 +364,9 @@ fn a_wall_clock_that_is_set_changes_no_age() {
 
 #[test]
 fn a_clock_that_is_ten_minutes_off() {
-    let Some(_) = tool("faketime") else { return };
+    let Some(preload) = preload_of_faketime() else { return };
     for offset in ["-10m", "+10m"] {
-        let rig = Rig::start_as(&["faketime", "-f", offset], &[]);
+        let rig = Rig::start_as(&["env", &preload, &format!("FAKETIME={offset}")], &[]);
         assert_eq!(rig.fit().unwrap(), "121", "{offset}");
         rig.server.change(|world| add_paid_pods(world, 1));
         settles(&rig);

@@ -23,15 +23,22 @@ pub fn on_path(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).map(|dir| dir.join(name)).find(|path| path.is_file())
 }
 
-/// `LD_PRELOAD` with the library of `faketime`, as `NAME=VALUE`, for a program whose clock a file
-/// sets; `faketime` itself sets one time and no more.
+/// `LD_PRELOAD` with the library of `faketime`, as `NAME=VALUE`. The program `faketime` sets one
+/// time and no more, and refuses where a killed one with its process id left a semaphore.
 pub fn preload_of_faketime() -> Option<String> {
-    let output = Command::new(tool("faketime")?).args(["-f", "+0", "env"]).output().unwrap();
-    let variables = String::from_utf8_lossy(&output.stdout);
-    let preload = variables.lines().find(|line| line.starts_with("LD_PRELOAD="));
-    // The shared memory of one that was killed stays, and its process id comes again.
-    assert!(preload.is_some(), "faketime: {}", String::from_utf8_lossy(&output.stderr));
-    preload.map(str::to_owned)
+    let program = tool("faketime")?;
+    let mut error = String::new();
+    // Each has another process id.
+    for _ in 0..5 {
+        let output = Command::new(&program).args(["-f", "+0", "env"]).output().unwrap();
+        let variables = String::from_utf8_lossy(&output.stdout);
+        let preload = variables.lines().find(|line| line.starts_with("LD_PRELOAD="));
+        if let Some(preload) = preload {
+            return Some(preload.to_owned());
+        }
+        error = String::from_utf8_lossy(&output.stderr).into_owned();
+    }
+    panic!("faketime: {error}")
 }
 
 /// Says that this test, or a part of it, is skipped, and why.
