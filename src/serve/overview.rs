@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::state::MetricsState;
+use super::state::{Counted, MetricsState};
 use oppscale_core::ledger::NodeAccount;
 use oppscale_core::placement::Placement;
 use oppscale_core::resources::{Amount, Resources};
@@ -95,9 +95,8 @@ fn split_requests(account: &NodeAccount) -> (Resources, Resources) {
     (paid, opportunistic)
 }
 
-/// The sums.
-pub fn totals(state: &MetricsState) -> ClusterTotals {
-    let _ = state.counted();
+/// The sums. With a count, the ledger has told the workloads' pods from others.
+pub fn totals(state: &MetricsState, _: &Counted) -> ClusterTotals {
     state.cluster_state().read(|snapshot, _| {
         let ledger = &snapshot.ledger;
         let mut totals =
@@ -121,9 +120,8 @@ pub fn totals(state: &MetricsState) -> ClusterTotals {
     })
 }
 
-/// The nodes, ordered by name.
-pub fn nodes(state: &MetricsState) -> Vec<NodeSummary> {
-    let _ = state.counted();
+/// The nodes, ordered by name. They need a count, as [`totals`] do.
+pub fn nodes(state: &MetricsState, _: &Counted) -> Vec<NodeSummary> {
     let mut rows: Vec<NodeSummary> = state.cluster_state().read(|snapshot, _| {
         snapshot.ledger.nodes().filter_map(|(_, account)| NodeSummary::of(account)).collect()
     });

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::state::MetricsState;
+use super::state::Counted;
 use crate::exposition::{Bound, Family, Histogram};
 use crate::shares::workloads::WorkloadStore;
 use oppscale_cluster::ChangeObserver;
@@ -80,8 +80,7 @@ impl PendingPods {
     }
 
     /// Numbers of paid pods that wait now, by state, and the longest wait of a placeable one.
-    pub(super) fn current(&self, state: &MetricsState) -> (WaitingCounts, Duration) {
-        let counted = state.counted();
+    pub(super) fn current(&self, counted: &Counted) -> (WaitingCounts, Duration) {
         let now = Instant::now();
         let mut counts = DemandState::ALL.map(|state| (state, 0_u64));
         let mut longest = Duration::ZERO;

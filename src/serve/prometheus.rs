@@ -525,24 +525,28 @@ impl Exporter {
     }
 
     fn cluster(&self) -> ClusterScrape {
-        let (waiting, longest_wait) = self.pending_pods.current(&self.state);
+        // One for all: under events, each would be another one.
+        let counted = self.state.counted();
+        let (waiting, longest_wait) = self.pending_pods.current(&counted);
         ClusterScrape {
-            totals: overview::totals(&self.state),
-            counted: self.state.counted(),
+            totals: overview::totals(&self.state, &counted),
             autoscalers: self.autoscalers.all().unwrap_or_default(),
             waiting,
             longest_wait,
             usage_age: self.state.usage().age().filter(|_| self.state.needs_usage()),
-            pressure: self.pressure(),
-            nodes: if self.nodes { overview::nodes(&self.state) } else { Vec::new() },
+            pressure: self.pressure(&counted),
+            nodes: match self.nodes {
+                true => overview::nodes(&self.state, &counted),
+                false => Vec::new(),
+            },
+            counted,
         }
     }
 
-    fn pressure(&self) -> Option<PressureCounts> {
+    fn pressure(&self, counted: &Counted) -> Option<PressureCounts> {
         if !self.state.needs_usage() {
             return None;
         }
-        let counted = self.state.counted();
         let requests =
             counted.workloads.iter().filter_map(|(served, _)| served.request.as_ref().ok());
         let requests = requests.filter(|request| request.policy.basis == Basis::Usage);

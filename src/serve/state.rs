@@ -423,7 +423,7 @@ impl Source for MetricsState {
 
     fn nodes(&self) -> Result<NodeReadings, StatusError> {
         let (is_fresh, time) = self.check_freshness()?;
-        let items = super::overview::nodes(self).into_iter().map(|node| {
+        let items = super::overview::nodes(self, &self.counted()).into_iter().map(|node| {
             let values = match (&node.unknown, is_fresh) {
                 (Some(why), _) => Err(why.clone()),
                 (None, false) => Ok(Values::default()),

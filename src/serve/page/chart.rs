@@ -51,7 +51,10 @@ impl CpuHistory {
             let cpu = match state.freshness() {
                 Freshness::Fresh(_) => {
                     let state = state.clone();
-                    Some(compute(move || CpuUse::of(&overview::totals(&state))).await)
+                    Some(
+                        compute(move || CpuUse::of(&overview::totals(&state, &state.counted())))
+                            .await,
+                    )
                 }
                 Freshness::Stale(..) => None,
                 Freshness::Starting(_) => {

@@ -16,7 +16,7 @@ use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
 
 use super::overview::{self, ClusterTotals, NodeSummary};
-use super::state::{Freshness, MetricsState};
+use super::state::{Counted, Freshness, MetricsState};
 use crate::shares::autoscalers::problem;
 use crate::shares::workloads::ServedWorkload;
 pub(super) use chart::{CpuHistory, CpuUse};
@@ -86,12 +86,13 @@ impl View<'_> {
         let freshness = self.state.freshness();
         let mut pieces = vec![("status", status(&freshness))];
         if !matches!(freshness, Freshness::Starting(_)) {
-            let totals = overview::totals(self.state);
+            let counted = self.state.counted();
+            let totals = overview::totals(self.state, &counted);
             let now = matches!(freshness, Freshness::Fresh(_)).then(|| CpuUse::of(&totals));
             pieces.push(("totals", tiles(&totals)));
             pieces.push(("chart", self.history.chart(Instant::now(), now)));
-            pieces.push(("workloads", self.workloads()));
-            pieces.push(("nodes", self.nodes()));
+            pieces.push(("workloads", self.workloads(&counted)));
+            pieces.push(("nodes", self.nodes(&counted)));
         }
         pieces.into_iter().map(|(id, context)| (id, render(id, context))).collect()
     }
@@ -102,16 +103,15 @@ impl View<'_> {
         render("page", context! { version => env!("CARGO_PKG_VERSION"), ..Serde(pieces) })
     }
 
-    fn workloads(&self) -> Value {
+    fn workloads(&self, counted: &Counted) -> Value {
         let hpas = self.autoscalers.as_deref();
-        let counted = self.state.counted();
         let rows = counted.workloads.iter();
         let rows: Value = rows.map(|(served, share)| workload(served, share, hpas)).collect();
         context! { workloads => rows, hpas_refused => hpas.is_none() }
     }
 
-    fn nodes(&self) -> Value {
-        let nodes = overview::nodes(self.state);
+    fn nodes(&self, counted: &Counted) -> Value {
+        let nodes = overview::nodes(self.state, counted);
         let shown = if self.all_nodes { nodes.len() } else { MAX_NODES };
         let rows: Value = nodes.iter().take(shown).map(node).collect();
         context! { nodes => rows, hidden => nodes.len().saturating_sub(shown) }
