@@ -1004,3 +1004,23 @@ fn a_namespace_ends_at_its_share_and_counts_as_one() {
     let offered = fits(&scene);
     assert_eq!((offered[0], offered[5]), (30, 30));
 }
+
+#[test]
+fn amounts_count_up_to_all_that_64_bits_hold() {
+    let mut scene = empty(3);
+    scene.workloads = vec![plain(), plain()];
+    let mut ledger = ledger(&scene, &Ownership::default(), false, true);
+    // Of memory, four pods request 32 EB on the first node, and the last one has 9 EB.
+    for number in 0..4 {
+        let pod = pod_json(&PodShape { node: Some(0), owner: None, cpu: 0, gpu: false }, number, 3);
+        apply_pod(&mut ledger, &pod.replace(r#""cpu":"0m""#, r#""memory":"8E""#), &ownership(0));
+    }
+    let node = node_json(&scene.nodes[2], 2).replace("8Gi", "9223372036854775807");
+    apply_node(&mut ledger, &node);
+    let mut requests = requests(&scene);
+    for (request, shape) in requests.iter_mut().zip(["cpu=1,memory=1Gi", "cpu=1,memory=8E"]) {
+        request.as_mut().unwrap().replica = shape.parse().unwrap();
+    }
+    let fits: Vec<_> = shares(&ledger, &requests).iter().map(|share| share.fit).collect();
+    assert_eq!(fits, [8 + 9, 1]);
+}

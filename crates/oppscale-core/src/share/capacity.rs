@@ -3,10 +3,11 @@
 //! The ledger is locked only during the copy; dividing takes longer and needs no lock.
 
 use std::cell::LazyCell;
-use std::collections::HashMap;
-use std::ops::Range;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::rows::{NodeAmount, on_node};
+use super::seats::{Running, Standing};
 use super::{Held, IDLE_CPU, ShareRequest, UNLISTED, Uptake};
 use crate::demand::{self, DemandState, FILLER_PRIORITY, FillerSelection, Fillers, PlacedPod};
 use crate::ledger::{Ledger, NodeAccount, TrackId};
@@ -31,21 +32,21 @@ pub struct SharedCapacity {
     pub(super) nodes: Vec<SharedNode>,
     /// The index in `nodes` of each place in the ledger; none that exists for a vacant one.
     at: Vec<u32>,
-    /// Requests that share a node and have running replicas there, and how many: node by node.
-    standing: Vec<(usize, Amount)>,
+    pub(super) running: Running,
     /// Free amounts of each node beside paid pods and those that would go there, one row after
     /// another.
-    pub(super) free: Vec<Amount>,
+    pub(super) free: Vec<NodeAmount>,
     /// The same beside the running replicas, too: below 0 where not all of them fit.
-    pub(super) left: Vec<Amount>,
+    pub(super) left: Vec<NodeAmount>,
     pub(super) classes: Vec<Class>,
     pub(super) namespaces: Vec<Namespace>,
     /// Classes that can use each kind of node.
     pub(super) kinds: Vec<Vec<usize>>,
     /// Indices of the nodes of each kind.
     pub(super) nodes_of: Vec<Vec<usize>>,
-    /// What is kept on which node for waiting pods of others.
-    kept: Vec<(usize, Arc<Resources>)>,
+    /// Nodes on which something is kept for waiting pods of others: what would be free, and left,
+    /// without them.
+    kept: BTreeMap<usize, (Vec<NodeAmount>, Vec<NodeAmount>)>,
     /// Waiting pods of others, and what becomes of them.
     pub waiting: Vec<(PodKey, DemandState)>,
     /// What paid pods use; nothing on the requests basis.
@@ -62,10 +63,10 @@ pub(super) struct PreparedRequest {
     pub(super) namespace: usize,
     /// Room that a replica needs on a node, as a row: its footprint, and idle CPU on the usage
     /// basis.
-    pub(super) needs: Vec<Amount>,
+    pub(super) needs: Vec<NodeAmount>,
     /// Room that a replica takes from a node, as a row: also idle CPU on the requests basis, which
     /// needs none.
-    pub(super) takes: Vec<Amount>,
+    pub(super) takes: Vec<NodeAmount>,
     /// Running replicas on nodes that it shares.
     pub(super) standing: Amount,
     /// Running replicas on other nodes. They are part of the share as they are.
@@ -79,8 +80,6 @@ pub(super) struct SharedNode {
     pub(super) kind: usize,
     /// Allocatable millicores.
     pub(super) cpu: Amount,
-    /// The rows of `standing` in [`SharedCapacity`].
-    standing: Range<usize>,
 }
 
 /// What an account adds to the capacity.
@@ -93,11 +92,11 @@ struct Part<'a> {
     /// Whether paid pods wait for CPU.
     waits: bool,
     /// Requests that share the node and have running replicas there, and how many.
-    standing: Vec<(usize, Amount)>,
+    standing: Vec<Standing>,
     /// The same of those that do not share it.
-    elsewhere: Vec<(usize, Amount)>,
+    elsewhere: Vec<Standing>,
     /// Free amounts beside paid pods.
-    free: Vec<Amount>,
+    free: Vec<NodeAmount>,
 }
 
 impl Part<'_> {
@@ -177,22 +176,10 @@ impl SharedCapacity {
         requests: &[Result<ShareRequest, Held>],
         usage: &PaidUsage,
     ) -> Option<Self> {
-        let mut next = Self::without_nodes(ledger, requests, usage);
-        if !next.has_rows_of(&self) {
-            return None;
-        }
         self.give_back_demand();
-        let both = next.requests.iter_mut().flatten().zip(self.requests.iter().flatten());
-        let mut is_other_take = false;
-        for (new, old) in both {
-            (new.standing, new.elsewhere) = (old.standing, old.elsewhere);
-            is_other_take |= new.takes != old.takes;
-        }
-        (next.nodes, next.at, next.standing) = (self.nodes, self.at, self.standing);
-        (next.free, next.left) = (self.free, self.left);
-        (next.classes, next.kinds, next.nodes_of) = (self.classes, self.kinds, self.nodes_of);
+        let is_other_take = self.replace_requests(ledger, requests, usage)?;
         let mut is_other_kind = false;
-        let mut others: HashMap<usize, Vec<(usize, Amount)>> = HashMap::new();
+        let mut others: HashMap<usize, Vec<Standing>> = HashMap::new();
         for (place, before) in changed {
             let (before, now) = (before?, ledger.account_at(place)?);
             match (before.name(), now.name()) {
@@ -200,33 +187,33 @@ impl SharedCapacity {
                 (old, new) if old != new => return None,
                 _ => {}
             }
-            let at = *next.at.get(place)? as usize;
-            let (old, new) = (next.part_of(&before), next.part_of(now));
-            next.count(&old, -1);
-            next.count(&new, 1);
-            let (kind, width) = (next.kind_of(&new.may_use), next.names.len());
-            let left = next.left_of(&new.free, &new.standing);
-            let node = next.nodes.get_mut(at)?;
+            let at = *self.at.get(place)? as usize;
+            let (old, new) = (self.part_of(&before), self.part_of(now));
+            self.count(&old, -1);
+            self.count(&new, 1);
+            let (kind, width) = (self.kind_of(&new.may_use), self.names.len());
+            let left: Vec<_> = self.left_of(&new.free, &new.standing).collect();
+            let node = self.nodes.get_mut(at)?;
             is_other_kind |= node.kind != kind;
             (node.kind, node.cpu) = (kind, new.cpu());
-            next.free[at * width..(at + 1) * width].copy_from_slice(&new.free);
-            next.left[at * width..(at + 1) * width].copy_from_slice(&left);
-            match next.standing.get_mut(node.standing.clone())? {
+            self.free[at * width..(at + 1) * width].copy_from_slice(&new.free);
+            self.left[at * width..(at + 1) * width].copy_from_slice(&left);
+            match self.running.on_mut(at) {
                 same if same.len() == new.standing.len() => same.copy_from_slice(&new.standing),
                 _ => drop(others.insert(at, new.standing)),
             }
         }
         if !others.is_empty() {
-            next.replace_standing(&others);
+            self.replace_standing(&others);
         }
         if is_other_kind {
-            next.number_kinds();
+            self.number_kinds();
         }
         if is_other_take {
-            next.count_left();
+            self.count_left();
         }
-        next.add_demand(ledger);
-        Some(next)
+        self.add_demand(ledger);
+        Some(self)
     }
 
     /// The requests, as if there were no nodes.
@@ -271,18 +258,48 @@ impl SharedCapacity {
             names,
             nodes: Vec::new(),
             at: Vec::new(),
-            standing: Vec::new(),
+            running: Running::default(),
             free: Vec::new(),
             left: Vec::new(),
             classes,
             namespaces,
             kinds: Vec::new(),
             nodes_of: Vec::new(),
-            kept: Vec::new(),
+            kept: BTreeMap::new(),
             waiting: Vec::new(),
             usage,
             cpu,
         }
+    }
+
+    /// Takes in the requests and usage of now. Whether replicas take other amounts than before, or
+    /// `None` if accounts have other parts.
+    fn replace_requests(
+        &mut self,
+        ledger: &Ledger,
+        requests: &[Result<ShareRequest, Held>],
+        usage: &PaidUsage,
+    ) -> Option<bool> {
+        // Most often they are the same, and count by requests alone.
+        let known = self.requests.iter().map(|one| one.as_ref().map(|one| &one.request));
+        if self.cpu.is_empty()
+            && known.eq(requests.iter().map(|one| one.as_ref().ok()))
+            && names(ledger, requests) == self.names
+        {
+            return Some(false);
+        }
+        let next = Self::without_nodes(ledger, requests, usage);
+        if !next.has_rows_of(self) {
+            return None;
+        }
+        let mut is_other_take = false;
+        let before = std::mem::replace(&mut self.requests, next.requests);
+        for (new, old) in self.requests.iter_mut().flatten().zip(before.into_iter().flatten()) {
+            (new.standing, new.elsewhere) = (old.standing, old.elsewhere);
+            is_other_take |= new.takes != old.takes;
+        }
+        self.namespaces = next.namespaces;
+        Some(is_other_take)
     }
 
     /// Whether an account has the same part in both.
@@ -300,16 +317,6 @@ impl SharedCapacity {
             && self.usage == other.usage
     }
 
-    /// About the number of seats that a division makes: those that are taken, and one more a node.
-    pub(super) fn seats(&self) -> usize {
-        self.standing.len() + self.nodes.len()
-    }
-
-    /// Requests that share a node and have running replicas there, and how many.
-    pub(super) fn standing_on(&self, node: &SharedNode) -> &[(usize, Amount)] {
-        &self.standing[node.standing.clone()]
-    }
-
     fn add_nodes(&mut self, ledger: &Ledger) {
         let mut accounts: Vec<(&Arc<str>, usize, &NodeAccount)> = ledger.places().collect();
         // Most come in this order, for they were listed in it.
@@ -320,15 +327,13 @@ impl SharedCapacity {
             let part = self.part_of(account);
             self.count(&part, 1);
             let (kind, cpu) = (self.kind_of(&part.may_use), part.cpu());
-            let first = self.standing.len();
-            self.standing.extend(part.standing);
+            self.running.push(&part.standing);
             self.free.extend(part.free);
             if self.at.len() <= place {
                 self.at.resize(place + 1, u32::MAX);
             }
             self.at[place] = self.nodes.len() as u32;
-            let standing = first..self.standing.len();
-            self.nodes.push(SharedNode { name: Arc::clone(name), kind, cpu, standing });
+            self.nodes.push(SharedNode { name: Arc::clone(name), kind, cpu });
         }
         self.count_left();
     }
@@ -350,7 +355,7 @@ impl SharedCapacity {
             let number = number as usize;
             let Some(Some(prepared)) = self.requests.get(number) else { continue };
             let side = if shares(prepared) { &mut standing } else { &mut elsewhere };
-            side.push((number, tally.active));
+            side.push((number, on_node(tally.active)));
         }
         standing.sort_unstable();
         let free = match usable {
@@ -369,14 +374,18 @@ impl SharedCapacity {
     }
 
     /// What running replicas leave of a row.
-    fn left_of(&self, free: &[Amount], standing: &[(usize, Amount)]) -> Vec<Amount> {
-        let mut left = free.to_vec();
-        for (number, replicas) in standing {
-            let Some(prepared) = &self.requests[*number] else { continue };
-            let taken = left.iter_mut().zip(&prepared.takes);
-            taken.for_each(|(left, take)| *left -= take * replicas);
-        }
-        left
+    fn left_of<'a>(
+        &'a self,
+        free: &'a [NodeAmount],
+        standing: &'a [Standing],
+    ) -> impl Iterator<Item = NodeAmount> + 'a {
+        free.iter().enumerate().map(|(at, free)| {
+            let taken = standing.iter().filter_map(|(number, replicas)| {
+                let take = self.requests[*number].as_ref()?.takes[at];
+                Some(Amount::from(take) * Amount::from(*replicas))
+            });
+            on_node(Amount::from(*free) - taken.sum::<Amount>())
+        })
     }
 
     /// Takes a part into the sums, or out of them with a sign of -1.
@@ -396,17 +405,17 @@ impl SharedCapacity {
                 (None, _) => {}
             }
             for (sum, free) in class.free.iter_mut().zip(&part.free) {
-                *sum += Amount::from(sign) * (*free).max(0);
+                *sum += Amount::from(sign) * Amount::from((*free).max(0));
             }
         }
         for (number, replicas) in &part.standing {
             if let Some(prepared) = &mut self.requests[*number] {
-                prepared.standing += Amount::from(sign) * replicas;
+                prepared.standing += Amount::from(sign) * Amount::from(*replicas);
             }
         }
         for (number, replicas) in &part.elsewhere {
             if let Some(prepared) = &mut self.requests[*number] {
-                prepared.elsewhere += Amount::from(sign) * replicas;
+                prepared.elsewhere += Amount::from(sign) * Amount::from(*replicas);
             }
         }
     }
@@ -441,21 +450,17 @@ impl SharedCapacity {
 
     /// Counts what running replicas leave of each node.
     fn count_left(&mut self) {
-        let rows = self.free.chunks_exact(self.names.len()).zip(&self.nodes);
-        self.left =
-            rows.flat_map(|(free, node)| self.left_of(free, self.standing_on(node))).collect();
+        let rows = self.free.chunks_exact(self.names.len()).enumerate();
+        self.left = rows.flat_map(|(at, free)| self.left_of(free, self.running.on(at))).collect();
     }
 
     /// Replaces the running replicas on some nodes.
-    fn replace_standing(&mut self, others: &HashMap<usize, Vec<(usize, Amount)>>) {
-        let before = std::mem::take(&mut self.standing);
-        self.standing.reserve(before.len());
-        for (at, node) in self.nodes.iter_mut().enumerate() {
-            let first = self.standing.len();
-            let old = &before[node.standing.clone()];
-            self.standing.extend_from_slice(others.get(&at).map_or(old, |other| &**other));
-            node.standing = first..self.standing.len();
+    fn replace_standing(&mut self, others: &HashMap<usize, Vec<Standing>>) {
+        let mut next = Running::with_capacity(self.nodes.len(), self.running.len());
+        for at in 0..self.nodes.len() {
+            next.push(others.get(&at).map_or(self.running.on(at), |other| &**other));
         }
+        self.running = next;
     }
 
     /// The allocatable resources of a node, whose classes are added to `may_use`.
@@ -484,7 +489,7 @@ impl SharedCapacity {
         allocatable: &Resources,
         idle: Option<Amount>,
         shares: impl Fn(&PreparedRequest) -> bool,
-    ) -> Vec<Amount> {
+    ) -> Vec<NodeAmount> {
         let request = |id: TrackId| self.requests.get(id as usize)?.as_ref();
         let shares = |id| request(id).is_some_and(&shares);
         let (paid, opportunistic) = (&account.paid, &account.opportunistic);
@@ -514,7 +519,8 @@ impl SharedCapacity {
             let own: Amount = own.map(|(_, own)| own.sum.get(name)).sum();
             allocatable.get(name) - paid.get(name) - opportunistic.get(name) + own
         };
-        basics.into_iter().chain(self.names[BASICS.len()..].iter().map(free)).collect()
+        let further = self.names[BASICS.len()..].iter().map(free);
+        basics.into_iter().chain(further).map(on_node).collect()
     }
 
     /// Takes off what is kept for waiting pods of others.
@@ -538,13 +544,21 @@ impl SharedCapacity {
         let selection = FillerSelection::Tracked(&priorities);
         let placed = demand::place(ledger, &Fillers { selection, is_usable: &is_usable });
         let kept = placed.iter().filter_map(PlacedPod::kept_on);
-        self.kept = kept
-            .filter_map(|(node, pod)| Some((*nodes.get(node)?, Arc::clone(&pod.footprint))))
-            .collect();
-        self.change_by_kept(-1);
-        for (at, footprint) in &self.kept {
-            for class in &self.kinds[self.nodes[*at].kind] {
+        let kept = kept.filter_map(|(node, pod)| Some((*nodes.get(node)?, &*pod.footprint)));
+        let kept: Vec<(usize, &Resources)> = kept.collect();
+        for (at, footprint) in kept {
+            for class in &self.kinds[self.nodes[at].kind] {
                 self.classes[*class].demand.add(footprint);
+            }
+            let width = self.names.len();
+            let columns = at * width..(at + 1) * width;
+            let rows = [&mut self.free[columns.clone()], &mut self.left[columns]];
+            let before = || (rows[0].to_vec(), rows[1].to_vec());
+            self.kept.entry(at).or_insert_with(before);
+            for row in rows {
+                for (free, name) in row.iter_mut().zip(&self.names) {
+                    *free = on_node(Amount::from(*free) - footprint.get(name));
+                }
             }
         }
         self.waiting = placed.iter().map(|pod| (pod.key.clone(), pod.state)).collect();
@@ -555,34 +569,25 @@ impl SharedCapacity {
 
     /// Undoes [`Self::add_demand`].
     fn give_back_demand(&mut self) {
-        self.change_by_kept(1);
-        self.kept.clear();
+        let width = self.names.len();
+        for (at, (free, left)) in std::mem::take(&mut self.kept) {
+            self.free[at * width..(at + 1) * width].copy_from_slice(&free);
+            self.left[at * width..(at + 1) * width].copy_from_slice(&left);
+        }
         for class in &mut self.classes {
             class.demand = Resources::default();
-        }
-    }
-
-    /// Adds what is kept to the rows of its nodes, or takes it off with a sign of -1.
-    fn change_by_kept(&mut self, sign: Amount) {
-        let width = self.names.len();
-        for (at, footprint) in &self.kept {
-            for rows in [&mut self.free, &mut self.left] {
-                for (free, name) in rows[at * width..].iter_mut().zip(&self.names) {
-                    *free += sign * footprint.get(name);
-                }
-            }
         }
     }
 }
 
 /// Amounts that a node must have free for a replica.
-fn needs(names: &[String], request: &ShareRequest) -> Vec<Amount> {
+fn needs(names: &[String], request: &ShareRequest) -> Vec<NodeAmount> {
     let burn = request.burn().unwrap_or(0);
     let mut needs = shape_row(names, &request.replica);
     if let Some(at) = names.iter().position(|name| name == IDLE_CPU) {
         needs[at] = burn;
     }
-    needs
+    needs.into_iter().map(on_node).collect()
 }
 
 /// Amounts that a pod of this shape requests.
@@ -601,9 +606,9 @@ pub(super) fn unlisted<'r>(names: &[String], shape: &'r Replica) -> Option<&'r s
 }
 
 /// Amounts that a replica leaves less of.
-fn takes(names: &[String], request: &ShareRequest, needs: &[Amount]) -> Vec<Amount> {
-    let cpu = request.cpu();
-    let take = |(name, need): (&String, &Amount)| if name == IDLE_CPU { cpu } else { *need };
+fn takes(names: &[String], request: &ShareRequest, needs: &[NodeAmount]) -> Vec<NodeAmount> {
+    let cpu = on_node(request.cpu());
+    let take = |(name, need): (&String, &NodeAmount)| if name == IDLE_CPU { cpu } else { *need };
     names.iter().zip(needs).map(take).collect()
 }
 
@@ -618,7 +623,8 @@ fn names(ledger: &Ledger, requests: &[Result<ShareRequest, Held>]) -> Vec<String
     for request in requests.iter().flatten() {
         let hole = request.policy.reserve.hole().map(|hole| &hole.pod);
         let shapes = hole.into_iter().chain([&request.replica]);
-        for (name, _) in shapes.flat_map(|shape| shape.footprint().present()) {
+        let amounts = shapes.flat_map(|shape| shape.footprint().present());
+        for (name, _) in amounts.filter(|(name, _)| !BASICS.contains(name)) {
             let is_listed = *listed.entry(name).or_insert_with(|| {
                 let is_on = |resources: &Resources| resources.get(name) != 0;
                 name.starts_with(ONE_PER_NODE) || allocatable().any(is_on)

@@ -15,9 +15,11 @@ use std::cmp::Reverse;
 
 use super::capacity::{PreparedRequest, SharedCapacity, shape_row, unlisted};
 use super::queue::{OwnTurn, Queue, Waiting};
-use super::rows::{fitting, fitting_of, has_room, missing, missing_for, quotient};
+use super::rows::{
+    NodeAmount, fitting, fitting_of, has_room, missing, missing_for, on_node, quotient, take,
+};
 use super::seats::Seats;
-use super::terms::{Terms, cost, numbered};
+use super::terms::{Terms, numbered};
 use super::{Allocation, IDLE_CPU, IdleCpu, Share, ShareLimit, UNLISTED, Uptake};
 use crate::headroom::Limit;
 use crate::hole::{Hole, HoleCount, HoleFillers, HoleLimit};
@@ -37,9 +39,9 @@ struct HoleBound {
 struct Division<'t> {
     terms: &'t Terms<'t>,
     capacity: &'t SharedCapacity,
-    free: Vec<Amount>,
+    free: Vec<NodeAmount>,
     /// Replicas on each node.
-    seats: Seats,
+    seats: Seats<'t>,
     /// Free capacity of each class beyond demand.
     left: Vec<Vec<Amount>>,
     /// Turn of each request whose replicas stay where they run.
@@ -91,7 +93,7 @@ pub(super) fn divide(
     division.fill_usage(&of_all(&|_| Amount::MAX));
     for (number, node) in capacity.nodes.iter().enumerate() {
         for (request, replicas) in division.seats.on(number).filter(|(_, replicas)| *replicas > 0) {
-            report(Allocation { node: &node.name, request, replicas });
+            report(Allocation { node: &node.name, request, replicas: replicas.into() });
         }
     }
     let shares = capacity.requests.iter().enumerate();
@@ -118,7 +120,7 @@ impl<'t> Division<'t> {
             terms,
             capacity,
             free: capacity.free.clone(),
-            seats: Seats::new(capacity.nodes.len(), capacity.seats()),
+            seats: Seats::new(&capacity.running),
             left: capacity.classes.iter().map(|class| terms.left_of(class)).collect(),
             turn_of: Vec::new(),
             standing: standing.collect(),
@@ -146,15 +148,27 @@ impl<'t> Division<'t> {
         for (turn, (.., number)) in turns.into_iter().enumerate() {
             turn_of[number] = Some(turn);
         }
+        let width = capacity.names.len();
+        let fits_anywhere = |number: usize| self.terms.idle_reserves[number] == 0;
+        // Most often all sit, and only nodes matter on which they do not fit.
+        let all_sit = numbered(capacity)
+            .all(|(number, _)| turn_of[number].is_some() && fits_anywhere(number));
+        if all_sit {
+            self.free.copy_from_slice(&capacity.left);
+            self.seats.seat_running();
+        }
         let mut seated = vec![vec![0; capacity.requests.len()]; capacity.kinds.len()];
         for (node, shared) in capacity.nodes.iter().enumerate() {
-            let running = capacity.standing_on(shared);
-            // Most often all run where they fit, and then their order is of no account.
-            if self.seat_all(node, running, &turn_of) {
-                running.iter().for_each(|(number, replicas)| {
-                    seated[shared.kind][*number] += replicas;
-                });
+            let (running, seated) = (capacity.running.on(node), &mut seated[shared.kind]);
+            let row = node * width..(node + 1) * width;
+            let all_fit = capacity.left[row.clone()].iter().all(|left| *left >= 0);
+            if all_sit && all_fit {
+                running.iter().for_each(|(number, replicas)| seated[*number] += replicas);
                 continue;
+            }
+            if all_sit {
+                self.free[row.clone()].copy_from_slice(&capacity.free[row]);
+                self.seats.unseat_running(node);
             }
             let mut running: Vec<_> = running
                 .iter()
@@ -167,7 +181,7 @@ impl<'t> Division<'t> {
                 let fits = fitting_of(replicas, || free.iter().copied(), &prepared.needs);
                 if fits > 0 {
                     self.seat(node, number, prepared, fits);
-                    seated[shared.kind][number] += fits;
+                    seated[number] += fits;
                 }
             }
         }
@@ -178,27 +192,6 @@ impl<'t> Division<'t> {
                 self.account(kind, number, prepared, seated[number]);
             }
         }
-    }
-
-    /// Seats all replicas that run on a node, if each has a turn and they fit together.
-    fn seat_all(
-        &mut self,
-        node: usize,
-        running: &[(usize, Amount)],
-        turn_of: &[Option<usize>],
-    ) -> bool {
-        let width = self.capacity.names.len();
-        let rows = node * width..(node + 1) * width;
-        let left = &self.capacity.left[rows.clone()];
-        let may_sit =
-            |number: usize| turn_of[number].is_some() && self.terms.idle_reserves[number] == 0;
-        let fit = left.iter().all(|left| *left >= 0)
-            && running.iter().all(|(number, _)| may_sit(*number));
-        if fit {
-            self.free[rows].copy_from_slice(left);
-            self.seats.begin(node, running);
-        }
-        fit
     }
 
     /// Takes replicas back that are beyond the request's own maximum or its namespace's share, and
@@ -228,9 +221,9 @@ impl<'t> Division<'t> {
             if replicas <= 0 {
                 return;
             }
-            let taken = self.seats.of(node, number).min(replicas);
+            let taken = self.seats.of(node, number).min(on_node(replicas));
             self.add(node, number, prepared, -taken);
-            replicas -= taken;
+            replicas -= Amount::from(taken);
         }
     }
 
@@ -261,11 +254,12 @@ impl<'t> Division<'t> {
                 let prepared = self.capacity.requests[number].as_ref();
                 let Some(prepared) = prepared.filter(|one| one.is_by_usage()) else { continue };
                 for node in 0..self.seats.nodes() {
-                    let idle = self.free_on(node)[at];
+                    let idle = Amount::from(self.free_on(node)[at]);
                     let seated = self.seats.of(node, number);
                     if idle < 0 && seated > 0 && prepared.is_scaled() {
-                        let needs = prepared.needs[at].max(1);
-                        self.add(node, number, prepared, -seated.min((needs - 1 - idle) / needs));
+                        let needs = Amount::from(prepared.needs[at].max(1));
+                        let beyond = on_node((needs - 1 - idle) / needs);
+                        self.add(node, number, prepared, -seated.min(beyond));
                     }
                 }
             }
@@ -310,7 +304,7 @@ impl<'t> Division<'t> {
         let shapes = self.terms.shapes.iter().max().map_or(0, |last| last + 1);
         let mut queue = Queue::new(waiting, shapes);
         // A node with less than this of any resource fits no replica.
-        let least: Vec<Amount> = (0..width)
+        let least: Vec<NodeAmount> = (0..width)
             .map(|at| {
                 let needs = members.iter().filter_map(|n| capacity.requests[*n].as_ref());
                 needs.map(|prepared| prepared.needs[at]).min().unwrap_or(0)
@@ -332,7 +326,7 @@ impl<'t> Division<'t> {
                 let Some(prepared) = capacity.requests[number].as_ref() else { break };
                 let most = self.terms.steps[number].min(caps[number] - self.held[number]);
                 let here = self.fitting_on(node, number, prepared);
-                let replicas = self.wants(number, prepared, here.min(most));
+                let replicas = self.wants(number, prepared, on_node(here.min(most)));
                 // Free capacity only shrinks.
                 if replicas == 0 {
                     first.leave();
@@ -375,7 +369,7 @@ impl<'t> Division<'t> {
         fair: &[Amount],
     ) -> bool {
         let capacity = self.capacity;
-        let mut taken: Vec<(usize, Amount)> = Vec::new();
+        let mut taken: Vec<(usize, NodeAmount)> = Vec::new();
         let mut seats: Vec<_> = self.seats.on(node).collect();
         // Those that keep their place first give it last.
         seats.sort_by_key(|(other, _)| Reverse(self.turn_of[*other]));
@@ -385,18 +379,18 @@ impl<'t> Division<'t> {
                 break;
             }
             let Some(of_other) = capacity.requests[other].as_ref() else { continue };
-            let most = seated.min(self.held[other] - fair[other]);
+            let most = seated.min(on_node(self.held[other] - fair[other]));
             if other == number || most <= 0 || !of_other.is_scaled() {
                 continue;
             }
             // As many as free what is missing, or all if they do not.
             let enough = missing.map_or(1, |missing| {
-                let of = |(missing, need): (&Amount, &Amount)| match (*missing, *need) {
+                let of = |(missing, take): (&Amount, &NodeAmount)| match (*missing, *take) {
                     (0, _) => 0,
                     (_, 0) => Amount::MAX,
-                    (missing, need) => (missing + need - 1) / need,
+                    (missing, take) => (missing + Amount::from(take) - 1) / Amount::from(take),
                 };
-                missing.iter().zip(&of_other.takes).map(of).max().unwrap_or(0)
+                on_node(missing.iter().zip(&of_other.takes).map(of).max().unwrap_or(0))
             });
             let replicas = enough.min(most);
             self.add(node, other, of_other, -replicas);
@@ -420,7 +414,7 @@ impl<'t> Division<'t> {
         let known = &self.dominant[prepared.namespace];
         let dominant = known.get().unwrap_or_else(|| {
             let namespace = &self.capacity.namespaces[prepared.namespace];
-            let cost = cost(&self.used_by[prepared.namespace], &self.terms.whole);
+            let cost = self.terms.cost(&self.used_by[prepared.namespace]);
             weighted(cost, namespace.weight)
         });
         known.set(Some(dominant));
@@ -435,9 +429,9 @@ impl<'t> Division<'t> {
     }
 
     /// Number of further replicas, at most `most`, within the request's own limits.
-    fn wants(&self, number: usize, prepared: &PreparedRequest, most: Amount) -> Amount {
+    fn wants(&self, number: usize, prepared: &PreparedRequest, most: NodeAmount) -> NodeAmount {
         let own = own_maximum(prepared).min(self.beside_hole(number, prepared));
-        let most = most.min(own - self.held[number]).max(0);
+        let most = most.min(on_node(own - self.held[number])).max(0);
         let most = fitting_of(most, || self.left(number, prepared), &prepared.needs);
         match self.left_of_share(prepared.namespace) {
             Some(left) => fitting_of(most, || left.clone(), &prepared.needs),
@@ -482,14 +476,15 @@ impl<'t> Division<'t> {
         node: usize,
         number: usize,
         prepared: &PreparedRequest,
-    ) -> Cow<'_, [Amount]> {
+    ) -> Cow<'_, [NodeAmount]> {
         let free = self.free_on(node);
         // Of most requests there is none, and its part of a node takes a division.
         let reserves_idle = self.terms.idle_reserves[number] > 0;
         match self.terms.idle {
             Some(at) if reserves_idle => {
                 let mut free = free.to_vec();
-                free[at] -= self.idle_reserve(node, number, prepared);
+                let reserve = self.idle_reserve(node, number, prepared);
+                free[at] = on_node(Amount::from(free[at]) - reserve);
                 Cow::Owned(free)
             }
             _ => Cow::Borrowed(free),
@@ -502,13 +497,19 @@ impl<'t> Division<'t> {
         part_of_reserve(self.terms.idle_reserves[number], self.capacity.nodes[node].cpu, whole)
     }
 
-    fn free_on(&self, node: usize) -> &[Amount] {
+    fn free_on(&self, node: usize) -> &[NodeAmount] {
         let width = self.capacity.names.len();
         &self.free[node * width..(node + 1) * width]
     }
 
     /// Allocates replicas of a request on a node, or takes them back if the number is negative.
-    fn add(&mut self, node: usize, number: usize, prepared: &PreparedRequest, replicas: Amount) {
+    fn add(
+        &mut self,
+        node: usize,
+        number: usize,
+        prepared: &PreparedRequest,
+        replicas: NodeAmount,
+    ) {
         if replicas == 0 {
             return;
         }
@@ -517,12 +518,16 @@ impl<'t> Division<'t> {
     }
 
     /// The part of [`Self::add`] that is the node's.
-    fn seat(&mut self, node: usize, number: usize, prepared: &PreparedRequest, replicas: Amount) {
+    fn seat(
+        &mut self,
+        node: usize,
+        number: usize,
+        prepared: &PreparedRequest,
+        replicas: NodeAmount,
+    ) {
         let width = self.capacity.names.len();
         let free = &mut self.free[node * width..(node + 1) * width];
-        for (free, take) in free.iter_mut().zip(&prepared.takes) {
-            *free -= take * replicas;
-        }
+        take(free, &prepared.takes, replicas);
         self.seats.add(node, number, replicas);
     }
 
@@ -532,15 +537,16 @@ impl<'t> Division<'t> {
         kind: usize,
         number: usize,
         prepared: &PreparedRequest,
-        replicas: Amount,
+        replicas: NodeAmount,
     ) {
+        let replicas = Amount::from(replicas);
         for class in &self.capacity.kinds[kind] {
             for (left, take) in self.left[*class].iter_mut().zip(&prepared.takes) {
-                *left -= take * replicas;
+                *left -= Amount::from(*take) * replicas;
             }
         }
         for (used, need) in self.used_by[prepared.namespace].iter_mut().zip(&prepared.needs) {
-            *used += need * replicas;
+            *used += Amount::from(*need) * replicas;
         }
         self.dominant[prepared.namespace].set(None);
         self.held[number] += replicas;
@@ -557,7 +563,8 @@ impl<'t> Division<'t> {
             if name == IDLE_CPU || name == UNLISTED {
                 continue;
             }
-            remaining.set(name, (held * need + (*left).max(0) * part / whole.max(1)).max(0));
+            let own = held * Amount::from(*need);
+            remaining.set(name, (own + (*left).max(0) * part / whole.max(1)).max(0));
         }
         let most = policy.max_replicas.map_or(Amount::MAX, Amount::from);
         let fit = (held + prepared.elsewhere).min(most);
@@ -574,7 +581,7 @@ impl<'t> Division<'t> {
             _ => {
                 let by = used_up
                     .filter(|((name, _), _)| !name.starts_with(ONE_PER_NODE))
-                    .filter(|((_, need), left)| **need > 0 && *left < *need)
+                    .filter(|((_, need), left)| **need > 0 && **left < Amount::from(**need))
                     .map(|((name, _), _)| name.clone())
                     .next();
                 let shape = &prepared.request.replica;
@@ -609,13 +616,13 @@ impl<'t> Division<'t> {
         let at = self.terms.idle.filter(|_| prepared.is_by_usage())?;
         let class = &self.capacity.classes[prepared.class];
         let crowded = self.nodes_of(prepared).map(|node| {
-            let mut standing = self.capacity.standing_on(&self.capacity.nodes[node]).iter();
+            let mut standing = self.capacity.running.on(node).iter();
             let standing = standing.find(|(of, _)| *of == number).map_or(0, |(_, count)| *count);
-            (standing - self.seats.of(node, number)).max(0)
+            Amount::from((standing - self.seats.of(node, number)).max(0))
         });
         Some(IdleCpu {
             millicores: class.free[at],
-            burn: prepared.needs[at],
+            burn: prepared.needs[at].into(),
             unknown_nodes: class.without_usage,
             waiting_nodes: class.waiting,
             crowded: crowded.sum(),
@@ -670,7 +677,8 @@ fn hole_fillers(
             let running = if is_seated(*n, other) { other.standing } else { 0 };
             kind.contains(&other.class) && own_maximum(other) > running
         });
-        let rows = may_use.map(|(n, other)| (other.takes.as_slice(), costs[n]));
+        let rows: Vec<_> = may_use.map(|(n, other)| (amounts(&other.takes), costs[n])).collect();
+        let rows = rows.iter().map(|(takes, cost)| (takes.as_slice(), *cost));
         HoleFillers::of(capacity.names.len(), rows)
     });
     of_kind.collect()
@@ -686,28 +694,36 @@ fn hole_limit(
     fillers: &[HoleFillers],
 ) -> HoleLimit {
     let mut holes = HoleCount::new(hole.count, shape_row(&capacity.names, &hole.pod));
+    let takes = amounts(&prepared.takes);
     let rows = capacity.free.chunks_exact(capacity.names.len());
-    for (node, row) in capacity.nodes.iter().zip(rows) {
+    for ((at, node), row) in capacity.nodes.iter().enumerate().zip(rows) {
         if !capacity.kinds[node.kind].contains(&prepared.class) {
             continue;
         }
-        let mut free = row.to_vec();
+        let mut free = amounts(row);
         let mut own = 0;
-        for (of, replicas) in capacity.standing_on(node) {
+        for (of, replicas) in capacity.running.on(at) {
             let other = capacity.requests[*of].as_ref();
             let Some(other) = other.filter(|one| is_seated(*of, one)) else {
                 continue;
             };
-            free.iter_mut().zip(&other.takes).for_each(|(free, take)| *free -= take * replicas);
-            own += if *of == number { *replicas } else { 0 };
+            let replicas = Amount::from(*replicas);
+            let taken = other.takes.iter().map(|take| Amount::from(*take) * replicas);
+            free.iter_mut().zip(taken).for_each(|(free, taken)| *free -= taken);
+            own += if *of == number { replicas } else { 0 };
         }
         if let Some(at) = idle {
             // The scheduler does not see it.
             free[at] = Amount::from(i64::MAX);
         }
-        holes.add_node(&free, &fillers[node.kind], (&prepared.takes, own));
+        holes.add_node(&free, &fillers[node.kind], (&takes, own));
     }
     holes.limit()
+}
+
+/// A row in the width of sums.
+fn amounts(row: &[NodeAmount]) -> Vec<Amount> {
+    row.iter().copied().map(Amount::from).collect()
 }
 
 /// The most replicas that a request's own policy lets it have on usable nodes.

@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::IDLE_CPU;
 use super::capacity::{Class, PreparedRequest, SharedCapacity, row};
-use super::rows::{fitting, quotient};
+use super::rows::{NodeAmount, fitting};
 use crate::resources::{Amount, CPU};
 use crate::units::WHOLE;
 
-/// The whole cluster, of which a replica's cost is a part: the most of which a turn has millionths
-/// in 64 bits, twice over.
-const COST_SCALE: Amount = 1 << 43;
+/// The cost of the whole cluster, of which that of a replica is a part, in bits: the most of which
+/// a turn has millionths in 64 bits, twice over.
+const COST_BITS: u32 = 43;
+/// Further bits of the cost of one unit. So no cost below 2^63 units is off by more than 2^-17
+/// before it is rounded down.
+const RATE_BITS: u32 = 80;
 /// More than all replicas together take, each of which takes 64 bits at most.
 const UNLIMITED: Amount = Amount::MAX / 2;
 /// Shares are fair to one part in so many of what a workload could have. Allocating single
@@ -33,7 +36,7 @@ pub(super) struct Terms<'r> {
     /// have room on their nodes never go beyond.
     pub(super) most_of: Vec<Option<Vec<Amount>>>,
     /// Resources of all nodes.
-    pub(super) whole: Vec<Amount>,
+    whole: Vec<Whole>,
     pub(super) costs: Vec<Amount>,
     pub(super) steps: Vec<Amount>,
     /// Whether two classes have a node in common, or are the same.
@@ -43,6 +46,25 @@ pub(super) struct Terms<'r> {
     /// Requests by basis and by the priority that counts against other namespaces, the highest
     /// first.
     pub(super) tiers: Vec<Vec<usize>>,
+}
+
+/// All of one resource.
+struct Whole {
+    amount: Amount,
+    /// Cost of one unit.
+    rate: Amount,
+}
+
+impl Whole {
+    fn of(amount: Amount) -> Self {
+        let amount = amount.max(1);
+        Self { amount, rate: ((1 << (COST_BITS + RATE_BITS)) - 1) / amount + 1 }
+    }
+
+    /// The part that this many units are, rounded down. A division would take ten times as long.
+    fn cost(&self, units: Amount) -> Amount {
+        (units.min(self.amount) * self.rate) >> RATE_BITS
+    }
 }
 
 /// Weights of what has a node in common with a class.
@@ -59,12 +81,18 @@ impl<'r> Terms<'r> {
         let width = capacity.names.len();
         let mut whole = vec![0; width];
         for node in capacity.free.chunks_exact(width) {
-            whole.iter_mut().zip(node).for_each(|(sum, free)| *sum += (*free).max(0));
+            whole.iter_mut().zip(node).for_each(|(sum, free)| *sum += Amount::from((*free).max(0)));
         }
         let of_all = |make: &dyn Fn(&PreparedRequest) -> Amount| -> Vec<Amount> {
             capacity.requests.iter().map(|prepared| prepared.as_ref().map_or(0, make)).collect()
         };
         let alone = numbered(capacity).count() < 2;
+        let most_of = capacity.namespaces.iter().map(|namespace| {
+            let most = whole.iter().map(|whole| whole * namespace.max_share / WHOLE);
+            (namespace.max_share < WHOLE).then(|| most.collect())
+        });
+        let most_of = most_of.collect();
+        let whole: Vec<Whole> = whole.into_iter().map(Whole::of).collect();
         let mut idle_reserves = vec![0; capacity.requests.len()];
         let mut reserves = vec![Vec::new(); capacity.requests.len()];
         for (number, prepared) in numbered(capacity) {
@@ -81,10 +109,6 @@ impl<'r> Terms<'r> {
             let tier = (prepared.is_by_usage(), Reverse(prepared.tier()));
             tiers.entry(tier).or_default().push(number);
         }
-        let most_of = capacity.namespaces.iter().map(|namespace| {
-            let most = whole.iter().map(|whole| whole * namespace.max_share / WHOLE);
-            (namespace.max_share < WHOLE).then(|| most.collect())
-        });
         let meets = meets(capacity);
         Self {
             capacity,
@@ -92,8 +116,8 @@ impl<'r> Terms<'r> {
             shapes: shapes(capacity, &idle_reserves),
             idle_reserves,
             idle: capacity.names.iter().position(|name| name == IDLE_CPU),
-            most_of: most_of.collect(),
-            costs: of_all(&|prepared| cost(&prepared.needs, &whole)),
+            most_of,
+            costs: of_all(&|prepared| largest_cost(prepared.needs.iter().copied(), &whole)),
             steps: of_all(&|prepared| step(capacity, prepared, alone)),
             weights: weights(capacity, &meets),
             meets,
@@ -110,6 +134,11 @@ impl<'r> Terms<'r> {
             left[at] = UNLIMITED;
         }
         left
+    }
+
+    /// Largest part that these amounts are of any resource; never 0.
+    pub(super) fn cost(&self, amounts: &[Amount]) -> Amount {
+        largest_cost(amounts.iter().copied(), &self.whole)
     }
 
     /// The part of a request in what no workload takes, and the whole of which it is a part: by its
@@ -170,7 +199,7 @@ pub(super) fn numbered(
 
 /// What must be free for a replica: its needs, and the reserve of idle CPU beside it, with the class
 /// whose nodes it is a part of.
-type Shape<'c> = (&'c [Amount], Option<(Amount, usize)>);
+type Shape<'c> = (&'c [NodeAmount], Option<(Amount, usize)>);
 
 /// Numbers the requests by their shapes.
 fn shapes(capacity: &SharedCapacity, idle_reserves: &[Amount]) -> Vec<usize> {
@@ -196,11 +225,8 @@ fn could_have(capacity: &SharedCapacity, prepared: &PreparedRequest) -> Amount {
     fitting(capacity.classes[prepared.class].free.iter().copied(), &prepared.needs)
 }
 
-/// Largest part that a replica takes of any resource; never 0.
-pub(super) fn cost(needs: &[Amount], whole: &[Amount]) -> Amount {
-    let part = |(need, whole): (&Amount, &Amount)| match *need {
-        0 => 0,
-        need => quotient(need * COST_SCALE, (*whole).max(1)),
-    };
-    needs.iter().zip(whole).map(part).max().unwrap_or(0).max(1)
+/// Largest part that these amounts are of any resource; never 0.
+fn largest_cost<A: Into<Amount>>(amounts: impl Iterator<Item = A>, whole: &[Whole]) -> Amount {
+    let parts = amounts.zip(whole).map(|(amount, whole)| whole.cost(amount.into()));
+    parts.max().unwrap_or(0).max(1)
 }
