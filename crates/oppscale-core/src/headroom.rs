@@ -472,7 +472,7 @@ fn node_headroom(
         running: account.running,
         unknown,
         demand,
-        shared: Arc::clone(account.shared_devices()),
+        shared: account.shared_devices(),
         slots: None,
     };
     let asks_unknown = node.unknown.iter().any(|name| query.replica.footprint().get(name) != 0);

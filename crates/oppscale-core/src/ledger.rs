@@ -9,6 +9,7 @@
 //! pointer and its node.
 
 mod devices;
+mod pod_map;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +26,7 @@ use crate::resources::{Amount, CPU, MEMORY, PODS, Resources};
 
 pub use self::devices::DeviceChanges;
 use self::devices::{DevicesAsked, NodeDevices};
+use self::pod_map::PodMap;
 
 /// The accounts of a cluster.
 #[derive(Debug, Default)]
@@ -35,9 +37,9 @@ pub struct Ledger {
     accounts: Vec<Arc<NodeAccount>>,
     /// Places that may be given to another name.
     vacant: Vec<Place>,
-    pods: HashMap<PodKey, Counted>,
+    pods: PodMap<Counted>,
     /// `NAMESPACE/NAME` of the opportunistic pods among them: usage is by name.
-    own_names: HashMap<PodKey, Arc<str>>,
+    own_names: PodMap<Arc<str>>,
     waiting: HashMap<PodKey, Arc<Waiting>>,
     /// Pods that could not be counted, in a stable order for reports.
     unknown: BTreeMap<PodKey, UnknownPod>,
@@ -284,15 +286,15 @@ impl Ledger {
         self.pods.values().filter_map(|pod| self.bound_of(pod))
     }
 
-    /// A pod that occupies a node, with its key, and whether it is ready.
-    pub(crate) fn bound_pod(&self, key: &PodKey) -> Option<(&PodKey, Bound<'_>, bool)> {
-        let (key, pod) = self.pods.get_key_value(key)?;
-        Some((key, self.bound_of(pod)?, pod.ready))
+    /// A pod that occupies a node, and whether it is ready.
+    pub(crate) fn bound_pod(&self, key: &PodKey) -> Option<(Bound<'_>, bool)> {
+        let pod = self.pods.get(key)?;
+        Some((self.bound_of(pod)?, pod.ready))
     }
 
     /// The paid pods that request CPU, have no CPU limit and are ready, each with its node, in no
     /// order. Reads every pod once.
-    pub(crate) fn ready_unthrottled(&self) -> impl Iterator<Item = (&str, &PodKey)> {
+    pub(crate) fn ready_unthrottled(&self) -> impl Iterator<Item = (&str, PodKey)> {
         let pods = self.pods.iter().filter(|(_, pod)| pod.ready_unthrottled() == 1);
         pods.filter_map(|(key, pod)| {
             Some((self.accounts.get(pod.place as usize)?.name.as_deref()?, key))
@@ -571,20 +573,22 @@ pub struct NodeAccount {
     pub unknown_pods: usize,
     /// Number of pods on the node.
     bound: usize,
-    devices: NodeDevices,
-    /// Pods of tracked workloads, by [`TrackId`]; without those that have none.
-    tallies: Vec<(TrackId, Tally)>,
+    /// Most nodes have none.
+    devices: Option<Box<NodeDevices>>,
+    /// Pods of tracked workloads; without those that have none.
+    tallies: Vec<Tally>,
 }
 
 /// Pods of a tracked workload on a node.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tally {
+    workload: TrackId,
+    /// Number of pods that yield and are not being deleted.
+    pub active: u32,
+    /// Number of pods that do not yield, and count as paid.
+    pub unyielding: u32,
     /// Footprint of the pods that yield.
     pub sum: Resources,
-    /// Number of them that are not being deleted.
-    pub active: Amount,
-    /// Number of pods that do not yield, and count as paid.
-    pub unyielding: Amount,
 }
 
 /// What a pod is to the workload that it belongs to, should that be tracked.
@@ -877,7 +881,7 @@ impl Ledger {
             self.waiting.iter().filter(|(_, pod)| pod.generation != now).map(|(key, _)| key);
         let unknown =
             self.unknown.iter().filter(|(_, pod)| pod.generation != now).map(|(key, _)| key);
-        let gone: Vec<PodKey> = pods.chain(waiting).chain(unknown).cloned().collect();
+        let gone: Vec<PodKey> = pods.chain(waiting.chain(unknown).cloned()).collect();
         for key in &gone {
             self.take_back(key);
         }
@@ -974,7 +978,7 @@ impl Ledger {
     /// tracked.
     pub fn own_pods(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<str>, Option<TrackId>)> {
         self.own_names.iter().filter_map(|(key, name)| {
-            let pod = self.pods.get(key)?;
+            let pod = self.pods.get(&key)?;
             let node = self.accounts.get(pod.place as usize)?.name.as_ref()?;
             Some((name, node, self.tracked.id(&*pod.class.group)))
         })
@@ -1001,36 +1005,36 @@ impl Ledger {
 impl NodeAccount {
     /// Pods of tracked workloads here, by the workload's place in the list.
     pub fn tallies(&self) -> impl Iterator<Item = (TrackId, &Tally)> {
-        self.tallies.iter().map(|(id, tally)| (*id, tally))
+        self.tallies.iter().map(|tally| (tally.workload, tally))
     }
 
     fn tally(&mut self, id: Option<TrackId>, footprint: &Resources, kind: OwnKind) {
         let Some(id) = id else { return };
-        let at = self.tallies.iter().position(|(known, _)| *known == id).unwrap_or_else(|| {
+        let at = self.tallies.iter().position(|known| known.workload == id).unwrap_or_else(|| {
             self.tallies.reserve_exact(1);
-            self.tallies.push((id, Tally::default()));
+            self.tallies.push(Tally { workload: id, ..Tally::default() });
             self.tallies.len() - 1
         });
-        let Some((_, tally)) = self.tallies.get_mut(at) else { return };
+        let Some(tally) = self.tallies.get_mut(at) else { return };
         match kind {
             OwnKind::Unyielding => tally.unyielding += 1,
             OwnKind::Active | OwnKind::Terminating => tally.sum.add(footprint),
         }
-        tally.active += Amount::from(kind == OwnKind::Active);
+        tally.active += u32::from(kind == OwnKind::Active);
     }
 
     fn untally(&mut self, id: Option<TrackId>, footprint: &Resources, kind: OwnKind) {
-        let Some(at) = self.tallies.iter().position(|(known, _)| Some(*known) == id) else {
+        let Some(at) = self.tallies.iter().position(|known| Some(known.workload) == id) else {
             return;
         };
-        if let Some((_, tally)) = self.tallies.get_mut(at) {
+        if let Some(tally) = self.tallies.get_mut(at) {
             match kind {
                 OwnKind::Unyielding => tally.unyielding -= 1,
                 OwnKind::Active | OwnKind::Terminating => tally.sum.subtract(footprint),
             }
-            tally.active -= Amount::from(kind == OwnKind::Active);
+            tally.active -= u32::from(kind == OwnKind::Active);
             // Every pod takes a place, so nothing left means no pod left.
-            if *tally == Tally::default() {
+            if *tally == (Tally { workload: tally.workload, ..Tally::default() }) {
                 self.tallies.swap_remove(at);
             }
         }

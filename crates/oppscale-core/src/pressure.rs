@@ -89,9 +89,9 @@ impl NodePressure {
         if !incomplete.is_empty() {
             for (node, key) in ledger.ready_unthrottled() {
                 if let Some(figures) = incomplete.get_mut(node)
-                    && !figures.known.contains(key)
+                    && !figures.known.contains(&key)
                 {
-                    figures.missing.push(key.clone());
+                    figures.missing.push(key);
                 }
             }
         }
@@ -105,7 +105,7 @@ struct Figures<'l> {
     /// The pod that waited longest, and the part of the last minute, in percent.
     longest: Option<(Box<str>, f64)>,
     /// Those that are ready and have a figure.
-    known: HashSet<&'l PodKey>,
+    known: HashSet<PodKey>,
     /// Those that are ready and have none.
     missing: Vec<PodKey>,
 }
@@ -117,9 +117,12 @@ impl<'l> Figures<'l> {
         let mut longest: Option<(Box<str>, f64)> = None;
         let mut known = HashSet::new();
         for pod in &reading.pods {
+            let of = |key: PodKey| {
+                let (bound, is_ready) = ledger.bound_pod(&key)?;
+                Some((key, bound, is_ready))
+            };
             // By its name if it is a static pod.
-            let found = ledger.bound_pod(&pod.key);
-            let found = found.or_else(|| ledger.bound_pod(&PodKey::Text(pod.name.clone())));
+            let found = of(pod.key.clone()).or_else(|| of(PodKey::Text(pod.name.clone())));
             let Some((key, bound, is_ready)) = found else { continue };
             let Some(waiting) = pod.waiting else { continue };
             if bound.node != node || !bound.is_unthrottled() {

@@ -46,21 +46,29 @@ pub(super) struct DevicesAsked {
 
 impl NodeAccount {
     /// Free devices that other nodes reach, too, by resource.
-    pub fn shared_devices(&self) -> &Arc<[(Box<str>, DeviceId)]> {
-        &self.devices.shared
+    pub fn shared_devices(&self) -> Arc<[(Box<str>, DeviceId)]> {
+        self.devices.as_ref().map(|devices| Arc::clone(&devices.shared)).unwrap_or_default()
+    }
+
+    /// Changes what is known of its devices.
+    fn change_devices(&mut self, change: impl FnOnce(&mut NodeDevices)) {
+        let mut devices = self.devices.take().unwrap_or_default();
+        change(&mut devices);
+        self.devices = (*devices != NodeDevices::default()).then_some(devices);
     }
 
     /// Adds to a node what its devices offer.
     pub(super) fn offer_devices(&self, record: &mut NodeRecord) {
         record.withdraw();
-        for (name, amount) in &self.devices.offered {
+        for (name, amount) in self.devices.iter().flat_map(|devices| &devices.offered) {
             record.offer(name, amount.clone());
         }
     }
 
     /// Forgets what claims hold that no pod uses.
     fn forget_unused(&mut self) {
-        let unused = std::mem::take(&mut self.devices.unused);
+        let mut unused = Resources::default();
+        self.change_devices(|devices| unused = std::mem::take(&mut devices.unused));
         self.paid.subtract(&unused);
     }
 
@@ -106,7 +114,7 @@ impl Ledger {
             concerned.contains(&Arc::as_ptr(footprint)) || self.claims.contains_key(key)
         };
         let bound = self.pods.iter().filter(|(key, pod)| is_concerned(key, &pod.class.footprint));
-        let mut pods: Vec<PodKey> = bound.map(|(key, _)| key.clone()).collect();
+        let mut pods: Vec<PodKey> = bound.map(|(key, _)| key).collect();
         let waiting = self.waiting.iter().filter(|(key, pod)| is_concerned(key, &pod.footprint));
         pods.extend(waiting.map(|(key, _)| key.clone()));
         pods.retain(|key| self.recount(key) || self.recount_waiting(key));
@@ -212,7 +220,8 @@ impl Ledger {
                 let fitting = beside_paid.fitting(record, namespace, claims);
                 let fitting = fitting.map_err(Malformed::whole);
                 record.offer(&name, fitting.clone());
-                account.devices.offered.push((name.as_str().into(), fitting));
+                let name = name.as_str().into();
+                account.change_devices(|devices| devices.offered.push((name, fitting)));
             }
         }
     }
@@ -324,7 +333,7 @@ impl Ledger {
 
     /// Works out what each node offers. Returns the nodes of which that has changed.
     fn offer_all(&mut self) -> Vec<Box<str>> {
-        let before: Vec<NodeDevices> =
+        let before: Vec<Option<Box<NodeDevices>>> =
             self.accounts.iter().map(|account| account.devices.clone()).collect();
         for account in self.accounts.iter_mut().map(Arc::make_mut) {
             account.forget_unused();
@@ -345,7 +354,7 @@ impl Ledger {
             let Some(place) = self.names.get(node) else { continue };
             if let Some(account) = account_mut(&mut self.accounts, *place) {
                 account.paid.add(held);
-                account.devices.unused.add(held);
+                account.change_devices(|devices| devices.unused.add(held));
                 located.entry(*place).or_default().add(held);
             }
         }
@@ -362,8 +371,10 @@ impl Ledger {
                 false => (Vec::new(), Vec::new()),
             };
             let account = Arc::make_mut(&mut self.accounts[place]);
-            account.devices.offered = offered;
-            account.devices.shared = shared.into();
+            account.change_devices(|devices| {
+                devices.offered = offered;
+                devices.shared = shared.into();
+            });
             if let Some(mut record) = account.record.take() {
                 account.offer_devices(Arc::make_mut(&mut record));
                 account.record = Some(record);
@@ -379,7 +390,8 @@ impl Ledger {
     pub fn record_for_pods(&self, name: &str) -> Option<NodeRecord> {
         let account = self.accounts.get(*self.names.get(name)? as usize)?;
         let mut record = NodeRecord::clone(account.record.as_ref()?);
-        for (name, amount) in account.devices.unused.present() {
+        let devices = account.devices.iter();
+        for (name, amount) in devices.flat_map(|devices| devices.unused.present()) {
             if let Ok(allocatable) = &mut record.allocatable {
                 allocatable.set(name, allocatable.get(name) - amount);
             }

@@ -355,7 +355,7 @@ impl SharedCapacity {
             let number = number as usize;
             let Some(Some(prepared)) = self.requests.get(number) else { continue };
             let side = if shares(prepared) { &mut standing } else { &mut elsewhere };
-            side.push((number, on_node(tally.active)));
+            side.push((number, tally.active.into()));
         }
         standing.sort_unstable();
         let free = match usable {

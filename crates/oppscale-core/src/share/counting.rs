@@ -10,7 +10,7 @@ use super::capacity::SharedCapacity;
 use super::{Held, ShareRequest};
 use crate::disruption::{Disruption, Readiness};
 use crate::ledger::{Ledger, NodeAccount, PodCounts};
-use crate::resources::PODS;
+use crate::resources::{Amount, PODS};
 use crate::usage::PaidUsage;
 
 /// A copy of the cluster, and what is counted in it.
@@ -38,7 +38,7 @@ impl Counting {
                         placed.resize(id + 1, PodCounts::default());
                     }
                     placed[id].placed += sign * tally.sum.get(PODS);
-                    placed[id].unyielding += sign * tally.unyielding;
+                    placed[id].unyielding += sign * Amount::from(tally.unyielding);
                 }
                 match (&account.record, sign) {
                     (Some(record), 1) => readiness.add(record),
