@@ -274,13 +274,24 @@ impl MetricsState {
                 return Arc::clone(last);
             }
         }
-        std::thread::sleep(GATHERING);
+        let paused = Instant::now();
+        self.prepare(&mut counter);
+        std::thread::sleep(GATHERING.saturating_sub(paused.elapsed()));
         let (of, began) = (self.versions(), Instant::now());
         let counted = Arc::new(self.count(of, began, &mut counter));
         counted.log_changes_since(counter.last.as_deref());
         counter.budget.spend(began, began.elapsed());
         counter.last = Some(Arc::clone(&counted));
         counted
+    }
+
+    /// Takes in what has changed so far: the pause leaves time for it.
+    fn prepare(&self, Counter { counting, .. }: &mut Counter) {
+        self.0.cluster.change(|intake, _| {
+            counting.update(&mut intake.snapshot_mut().ledger);
+            false
+        });
+        counting.prepare();
     }
 
     /// The numbers of changes that [`Counted::of`] has.

@@ -374,14 +374,14 @@ proptest! {
     fn a_count_that_goes_on_is_one_that_begins(
         scenes in (scene_of_both(), scene_of_both()),
         edits in edits(),
-        counts in prop::collection::vec(any::<bool>(), 20),
+        steps in prop::collection::vec(any::<(bool, bool)>(), 20),
     ) {
         let mut scenes = [scenes.0, scenes.1];
         let ownership = Ownership::default();
         let mut live = ledger(&scenes[0], &ownership, false, true);
         let (mut requested, mut used, mut tracked) = (0, 0, 0);
         let mut counting = Counting::default();
-        for (edit, counts) in edits.into_iter().zip(counts) {
+        for (edit, (prepares, counts)) in edits.into_iter().zip(steps) {
             // What the other scene has, if it has so many.
             let other = &scenes[1];
             match edit {
@@ -409,6 +409,9 @@ proptest! {
                 }
             }
             counting.update(&mut live);
+            if prepares {
+                counting.prepare();
+            }
             // Changes of several updates may be counted together.
             if !counts {
                 continue;

@@ -170,14 +170,27 @@ impl SharedCapacity {
     /// that are others since then, by their places, with those that they were. `None` if more has
     /// changed than amounts on nodes.
     pub(super) fn updated(
-        mut self,
+        self,
         ledger: &Ledger,
         changed: impl IntoIterator<Item = (usize, Option<Arc<NodeAccount>>)>,
         requests: &[Result<ShareRequest, Held>],
         usage: &PaidUsage,
     ) -> Option<Self> {
+        let mut next = self.with_accounts(ledger, changed)?;
+        if next.replace_requests(ledger, requests, usage)? {
+            next.count_left();
+        }
+        next.add_demand(ledger);
+        Some(next)
+    }
+
+    /// The part of [`Self::updated`] that is the accounts', without what is kept for waiting pods.
+    pub(super) fn with_accounts(
+        mut self,
+        ledger: &Ledger,
+        changed: impl IntoIterator<Item = (usize, Option<Arc<NodeAccount>>)>,
+    ) -> Option<Self> {
         self.give_back_demand();
-        let is_other_take = self.replace_requests(ledger, requests, usage)?;
         let mut is_other_kind = false;
         let mut others: HashMap<usize, Vec<Standing>> = HashMap::new();
         for (place, before) in changed {
@@ -209,10 +222,6 @@ impl SharedCapacity {
         if is_other_kind {
             self.number_kinds();
         }
-        if is_other_take {
-            self.count_left();
-        }
-        self.add_demand(ledger);
         Some(self)
     }
 

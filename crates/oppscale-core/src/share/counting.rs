@@ -50,6 +50,15 @@ impl Counting {
         });
     }
 
+    /// Takes what has changed so far into the capacity of the last count, so that less is left for
+    /// the next one.
+    pub fn prepare(&mut self) {
+        if let Some(before) = self.capacity.take() {
+            let changed = std::mem::take(&mut self.changed);
+            self.capacity = before.with_accounts(&self.ledger, changed);
+        }
+    }
+
     /// The copy.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
