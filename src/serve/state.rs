@@ -275,7 +275,9 @@ impl MetricsState {
             }
         }
         let paused = Instant::now();
-        self.prepare(&mut counter);
+        if counter.last.is_some() {
+            self.prepare(&mut counter);
+        }
         std::thread::sleep(GATHERING.saturating_sub(paused.elapsed()));
         let (of, began) = (self.versions(), Instant::now());
         let counted = Arc::new(self.count(of, began, &mut counter));
