@@ -275,9 +275,9 @@ impl MetricsState {
             }
         }
         let paused = Instant::now();
-        if counter.last.is_some() {
-            self.prepare(&mut counter);
-        }
+        // What has changed so far is taken in meanwhile.
+        self.copy_cluster(&mut counter.counting);
+        counter.counting.prepare();
         std::thread::sleep(GATHERING.saturating_sub(paused.elapsed()));
         let (of, began) = (self.versions(), Instant::now());
         let counted = Arc::new(self.count(of, began, &mut counter));
@@ -285,15 +285,6 @@ impl MetricsState {
         counter.budget.spend(began, began.elapsed());
         counter.last = Some(Arc::clone(&counted));
         counted
-    }
-
-    /// Takes in what has changed so far: the pause leaves time for it.
-    fn prepare(&self, Counter { counting, .. }: &mut Counter) {
-        self.0.cluster.change(|intake, _| {
-            counting.update(&mut intake.snapshot_mut().ledger);
-            false
-        });
-        counting.prepare();
     }
 
     /// The numbers of changes that [`Counted::of`] has.
@@ -310,18 +301,8 @@ impl MetricsState {
     }
 
     fn count(&self, of: [u64; 6], began: Instant, counter: &mut Counter) -> Counted {
-        let (served, groups) = self.0.fillers.workloads.served();
         let Counter { counting, uptake, .. } = counter;
-        // The cluster's state stands still only while it is copied: whatever tenants wrote is
-        // evaluated without a lock.
-        self.0.cluster.change(|intake, _| {
-            intake.expect_replicas(served.iter().map(ServedWorkload::claims));
-            let known = &mut intake.snapshot_mut().ledger;
-            known.track(groups);
-            counting.update(known);
-            // Tracking changes nothing that subscribers see.
-            false
-        });
+        let served = self.copy_cluster(counting);
         let mut usage = self.0.usage.paid();
         self.0.pressure.hold(&mut usage);
         let problem = self.0.usage.problem();
@@ -337,6 +318,22 @@ impl MetricsState {
             waiting,
             readings: Arc::new(readings),
         }
+    }
+
+    /// Copies the cluster as it is now, with the pods of each workload, and returns the workloads.
+    fn copy_cluster(&self, counting: &mut Counting) -> Vec<ServedWorkload> {
+        let (served, groups) = self.0.fillers.workloads.served();
+        // The cluster's state stands still only while it is copied: whatever tenants wrote is
+        // evaluated without a lock.
+        self.0.cluster.change(|intake, _| {
+            intake.expect_replicas(served.iter().map(ServedWorkload::claims));
+            let known = &mut intake.snapshot_mut().ledger;
+            known.track(groups);
+            counting.update(known);
+            // Tracking changes nothing that subscribers see.
+            false
+        });
+        served
     }
 
     /// Time of the values, and whether they may be served (or are all 0 instead).

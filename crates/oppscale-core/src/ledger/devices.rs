@@ -52,9 +52,9 @@ impl NodeAccount {
 
     /// Changes what is known of its devices.
     fn change_devices(&mut self, change: impl FnOnce(&mut NodeDevices)) {
-        let mut devices = self.devices.take().unwrap_or_default();
+        let mut devices = self.devices.take().map_or_else(NodeDevices::default, |known| *known);
         change(&mut devices);
-        self.devices = (*devices != NodeDevices::default()).then_some(devices);
+        self.devices = (devices != NodeDevices::default()).then(|| Box::new(devices));
     }
 
     /// Adds to a node what its devices offer.

@@ -4,6 +4,7 @@
 
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::rows::{NodeAmount, on_node};
@@ -32,6 +33,7 @@ pub struct SharedCapacity {
     pub(super) nodes: Vec<SharedNode>,
     /// The index in `nodes` of each place in the ledger; none that exists for a vacant one.
     at: Vec<u32>,
+    /// Running replicas on each node of the requests that share it.
     pub(super) running: Running,
     /// Free amounts of each node beside paid pods and those that would go there, one row after
     /// another.
@@ -204,13 +206,13 @@ impl SharedCapacity {
             let (old, new) = (self.part_of(&before), self.part_of(now));
             self.count(&old, -1);
             self.count(&new, 1);
-            let (kind, width) = (self.kind_of(&new.may_use), self.names.len());
+            let (kind, row) = (self.kind_of(&new.may_use), self.row_of(at));
             let left: Vec<_> = self.left_of(&new.free, &new.standing).collect();
             let node = self.nodes.get_mut(at)?;
             is_other_kind |= node.kind != kind;
             (node.kind, node.cpu) = (kind, new.cpu());
-            self.free[at * width..(at + 1) * width].copy_from_slice(&new.free);
-            self.left[at * width..(at + 1) * width].copy_from_slice(&left);
+            self.free[row.clone()].copy_from_slice(&new.free);
+            self.left[row].copy_from_slice(&left);
             match self.running.on_mut(at) {
                 same if same.len() == new.standing.len() => same.copy_from_slice(&new.standing),
                 _ => drop(others.insert(at, new.standing)),
@@ -326,6 +328,12 @@ impl SharedCapacity {
             && self.usage == other.usage
     }
 
+    /// Where the row of a node is.
+    pub(super) fn row_of(&self, node: usize) -> Range<usize> {
+        let width = self.names.len();
+        node * width..(node + 1) * width
+    }
+
     fn add_nodes(&mut self, ledger: &Ledger) {
         let mut accounts: Vec<(&Arc<str>, usize, &NodeAccount)> = ledger.places().collect();
         // Most come in this order, for they were listed in it.
@@ -383,7 +391,7 @@ impl SharedCapacity {
     }
 
     /// What running replicas leave of a row.
-    fn left_of<'a>(
+    pub(super) fn left_of<'a>(
         &'a self,
         free: &'a [NodeAmount],
         standing: &'a [Standing],
@@ -559,9 +567,8 @@ impl SharedCapacity {
             for class in &self.kinds[self.nodes[at].kind] {
                 self.classes[*class].demand.add(footprint);
             }
-            let width = self.names.len();
-            let columns = at * width..(at + 1) * width;
-            let rows = [&mut self.free[columns.clone()], &mut self.left[columns]];
+            let row = self.row_of(at);
+            let rows = [&mut self.free[row.clone()], &mut self.left[row]];
             let before = || (rows[0].to_vec(), rows[1].to_vec());
             self.kept.entry(at).or_insert_with(before);
             for row in rows {
@@ -578,10 +585,10 @@ impl SharedCapacity {
 
     /// Undoes [`Self::add_demand`].
     fn give_back_demand(&mut self) {
-        let width = self.names.len();
         for (at, (free, left)) in std::mem::take(&mut self.kept) {
-            self.free[at * width..(at + 1) * width].copy_from_slice(&free);
-            self.left[at * width..(at + 1) * width].copy_from_slice(&left);
+            let row = self.row_of(at);
+            self.free[row.clone()].copy_from_slice(&free);
+            self.left[row].copy_from_slice(&left);
         }
         for class in &mut self.classes {
             class.demand = Resources::default();

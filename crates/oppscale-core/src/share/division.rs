@@ -18,7 +18,7 @@ use super::queue::{OwnTurn, Queue, Waiting};
 use super::rows::{
     NodeAmount, fitting, fitting_of, has_room, missing, missing_for, on_node, quotient, take,
 };
-use super::seats::Seats;
+use super::seats::{Seats, Standing};
 use super::terms::{Terms, numbered};
 use super::{Allocation, IDLE_CPU, IdleCpu, Share, ShareLimit, UNLISTED, Uptake};
 use crate::headroom::Limit;
@@ -148,7 +148,6 @@ impl<'t> Division<'t> {
         for (turn, (.., number)) in turns.into_iter().enumerate() {
             turn_of[number] = Some(turn);
         }
-        let width = capacity.names.len();
         let fits_anywhere = |number: usize| self.terms.idle_reserves[number] == 0;
         // Most often all sit, and only nodes matter on which they do not fit.
         let all_sit = numbered(capacity)
@@ -160,7 +159,7 @@ impl<'t> Division<'t> {
         let mut seated = vec![vec![0; capacity.requests.len()]; capacity.kinds.len()];
         for (node, shared) in capacity.nodes.iter().enumerate() {
             let (running, seated) = (capacity.running.on(node), &mut seated[shared.kind]);
-            let row = node * width..(node + 1) * width;
+            let row = capacity.row_of(node);
             let all_fit = capacity.left[row.clone()].iter().all(|left| *left >= 0);
             if all_sit && all_fit {
                 running.iter().for_each(|(number, replicas)| seated[*number] += replicas);
@@ -498,8 +497,7 @@ impl<'t> Division<'t> {
     }
 
     fn free_on(&self, node: usize) -> &[NodeAmount] {
-        let width = self.capacity.names.len();
-        &self.free[node * width..(node + 1) * width]
+        &self.free[self.capacity.row_of(node)]
     }
 
     /// Allocates replicas of a request on a node, or takes them back if the number is negative.
@@ -525,9 +523,7 @@ impl<'t> Division<'t> {
         prepared: &PreparedRequest,
         replicas: NodeAmount,
     ) {
-        let width = self.capacity.names.len();
-        let free = &mut self.free[node * width..(node + 1) * width];
-        take(free, &prepared.takes, replicas);
+        take(&mut self.free[self.capacity.row_of(node)], &prepared.takes, replicas);
         self.seats.add(node, number, replicas);
     }
 
@@ -700,23 +696,16 @@ fn hole_limit(
         if !capacity.kinds[node.kind].contains(&prepared.class) {
             continue;
         }
-        let mut free = amounts(row);
-        let mut own = 0;
-        for (of, replicas) in capacity.running.on(at) {
-            let other = capacity.requests[*of].as_ref();
-            let Some(other) = other.filter(|one| is_seated(*of, one)) else {
-                continue;
-            };
-            let replicas = Amount::from(*replicas);
-            let taken = other.takes.iter().map(|take| Amount::from(*take) * replicas);
-            free.iter_mut().zip(taken).for_each(|(free, taken)| *free -= taken);
-            own += if *of == number { replicas } else { 0 };
-        }
+        let sits = |of: usize| capacity.requests[of].as_ref().is_some_and(|one| is_seated(of, one));
+        let running = capacity.running.on(at).iter().copied();
+        let seated: Vec<Standing> = running.filter(|(of, _)| sits(*of)).collect();
+        let mut free: Vec<Amount> = capacity.left_of(row, &seated).map(Amount::from).collect();
+        let own = seated.iter().find(|(of, _)| *of == number).map_or(0, |(_, own)| *own);
         if let Some(at) = idle {
             // The scheduler does not see it.
             free[at] = Amount::from(i64::MAX);
         }
-        holes.add_node(&free, &fillers[node.kind], (&takes, own));
+        holes.add_node(&free, &fillers[node.kind], (&takes, own.into()));
     }
     holes.limit()
 }

@@ -77,9 +77,8 @@ pub(super) fn missing(left: impl Iterator<Item = Amount>, needs: &[NodeAmount]) 
 
 /// Resource that `free` lacks for one replica of these `needs`; `None` if it has all.
 pub(super) fn missing_for(free: &[NodeAmount], needs: &[NodeAmount]) -> Option<Vec<Amount>> {
-    let of = |(free, need): (&NodeAmount, &NodeAmount)| match *need {
-        0 => 0,
-        need => (Amount::from(need) - Amount::from(*free).max(0)).max(0),
+    let of = |(free, need): (&NodeAmount, &NodeAmount)| {
+        (Amount::from(*need) - Amount::from(*free).max(0)).max(0)
     };
     let missing: Vec<Amount> = free.iter().zip(needs).map(of).collect();
     missing.iter().any(|missing| *missing > 0).then_some(missing)
