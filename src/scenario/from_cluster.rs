@@ -129,7 +129,7 @@ pub(super) fn app((name, shape): PodShape, load: Load) -> PaidApp {
 /// Equal nodes together, in the order of their first names.
 fn pools(nodes: &[&NodeRecord]) -> Vec<NodePool> {
     let mut pools: Vec<NodePool> = Vec::new();
-    for allocatable in nodes.iter().filter_map(|node| node.allocatable.as_ref().ok()) {
+    for allocatable in nodes.iter().filter_map(|node| node.allocatable.as_deref().ok()) {
         match pools.iter_mut().find(|pool| pool.allocatable == *allocatable) {
             Some(pool) => pool.count += 1,
             None => pools.push(NodePool { count: 1, allocatable: allocatable.clone() }),

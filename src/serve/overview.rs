@@ -76,7 +76,7 @@ impl NodeSummary {
                 row.state = "Unknown";
             }
             Ok(allocatable) => {
-                row.allocatable = allocatable.clone();
+                row.allocatable = Resources::clone(allocatable);
                 (row.paid, row.opportunistic) = split_requests(account);
             }
         }

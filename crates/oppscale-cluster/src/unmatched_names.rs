@@ -268,7 +268,7 @@ fn resources(snapshot: &Snapshot) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = STANDARD.map(str::to_owned).into();
     names.extend(snapshot.known_names.resources.iter().map(|name| name.to_string()));
     names.extend(ledger.devices().resources().map(str::to_owned));
-    let allocatable = ledger.records().filter_map(|node| node.allocatable.as_ref().ok());
+    let allocatable = ledger.records().filter_map(|node| node.allocatable.as_deref().ok());
     let requests = ledger.nodes().flat_map(|(_, node)| [&node.paid, &node.opportunistic]);
     let waiting = ledger.waiting().map(|pod| &*pod.footprint);
     for resources in allocatable.chain(requests).chain(waiting) {

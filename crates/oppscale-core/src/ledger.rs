@@ -6,9 +6,10 @@
 //! pod may come before its node, and a node may go before its pods.
 //!
 //! All that the pods of a workload have in common is kept once, so that a pod takes a key, a
-//! pointer and its node.
+//! pointer and its node; likewise the labels and amounts that nodes have in common.
 
 mod devices;
+mod interned;
 mod pod_map;
 
 use std::borrow::Cow;
@@ -16,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
-use hashbrown::{Equivalent, HashMap, HashSet};
+use hashbrown::{Equivalent, HashMap};
 
 use crate::devices::{ClaimRef, DeviceInventory, IMPLICIT_PREFIX};
 use crate::node::NodeRecord;
@@ -26,6 +27,7 @@ use crate::resources::{Amount, CPU, MEMORY, PODS, Resources};
 
 pub use self::devices::DeviceChanges;
 use self::devices::{DevicesAsked, NodeDevices};
+use self::interned::Interned;
 use self::pod_map::PodMap;
 
 /// The accounts of a cluster.
@@ -43,10 +45,12 @@ pub struct Ledger {
     waiting: HashMap<PodKey, Arc<Waiting>>,
     /// Pods that could not be counted, in a stable order for reports.
     unknown: BTreeMap<PodKey, UnknownPod>,
-    footprints: HashSet<Arc<Resources>>,
-    placements: HashSet<Arc<Placement>>,
-    groups: HashSet<Arc<Group>>,
-    classes: HashSet<Arc<PodClass>>,
+    /// Keys and values of the nodes' labels.
+    texts: Interned<str>,
+    amounts: Interned<Resources>,
+    placements: Interned<Placement>,
+    groups: Interned<Group>,
+    classes: Interned<PodClass>,
     /// The workloads whose pods are also added up by themselves.
     tracked: Tracked,
     devices: DeviceInventory,
@@ -58,13 +62,7 @@ pub struct Ledger {
     devices_are_stale: bool,
     /// Which list of pods is being read, or was read last.
     generation: Generation,
-    /// Number of copies.
-    copies: u32,
 }
-
-/// Shared values whose last use ended while a copy held them, too, are dropped after this many
-/// copies.
-const COPIES_BETWEEN_SWEEPS: u32 = 256;
 
 /// Numbers lists of pods; only neighbours are ever compared, so it may wrap around.
 type Generation = u8;
@@ -85,7 +83,7 @@ impl Ledger {
     /// Takes in a node, new or changed. Whether anything that counts changed.
     pub fn apply_node(&mut self, mut record: NodeRecord) -> bool {
         let place = self.place(&record.name);
-        let Some(account) = account_mut(&mut self.accounts, place) else { return false };
+        let Some(account) = self.accounts.get(place as usize) else { return false };
         account.offer_devices(&mut record);
         let known = account.record.as_deref();
         if known == Some(&record) {
@@ -93,7 +91,14 @@ impl Ledger {
         }
         let reaches_others = known.is_none_or(|known| known.labels != record.labels);
         self.devices_are_stale |= reaches_others && !self.devices.is_empty();
-        account.record = Some(Arc::new(record));
+        let Self { texts, amounts, .. } = self;
+        record.share(
+            |text| texts.of(text, |text| text.into()),
+            |resources| amounts.of(&**resources, |_| Arc::clone(resources)),
+        );
+        if let Some(account) = account_mut(&mut self.accounts, place) {
+            account.record = Some(Arc::new(record));
+        }
         true
     }
 
@@ -185,10 +190,6 @@ impl Ledger {
         self.own_names.clear();
         self.waiting.clear();
         self.unknown.clear();
-        self.footprints.clear();
-        self.placements.clear();
-        self.groups.clear();
-        self.classes.clear();
         self.claims.clear();
         for place in 0..self.accounts.len() as Place {
             self.with(place, |account| {
@@ -213,12 +214,6 @@ impl Ledger {
         copy: &mut Self,
         mut tell: impl FnMut(usize, &NodeAccount, Option<Arc<NodeAccount>>),
     ) {
-        self.copies = self.copies.wrapping_add(1);
-        if self.copies.is_multiple_of(COPIES_BETWEEN_SWEEPS) {
-            sweep(&mut self.footprints);
-            sweep(&mut self.placements);
-            sweep(&mut self.groups);
-        }
         // Accounts are never removed, but made vacant.
         let known = copy.accounts.len();
         for (place, (old, now)) in copy.accounts.iter_mut().zip(&self.accounts).enumerate() {
@@ -431,15 +426,15 @@ impl Ledger {
     }
 
     fn wait(&mut self, pod: PodRecord<'_>) {
-        let group = share(&mut self.groups, &group_key(&pod), GroupKey::to_owned);
+        let group = self.groups.of(&group_key(&pod), GroupKey::to_owned);
         if let PodState::Waiting { footprint, placement, gated, queueing } = pod.state {
             let waiting = Waiting {
                 name: pod.name.into(),
-                footprint: share(&mut self.footprints, &footprint, Resources::clone),
+                footprint: self.amounts.of(&footprint, owned),
                 group,
                 opportunistic: pod.opportunistic,
                 yields: pod.yields,
-                placement: share(&mut self.placements, &*placement, Placement::clone),
+                placement: self.placements.of(&*placement, owned),
                 gated,
                 queueing: queueing.to_owned(),
                 generation: self.generation,
@@ -449,25 +444,16 @@ impl Ledger {
     }
 
     fn class(&mut self, key: &PodClassKey<'_>) -> Arc<PodClass> {
-        let Self { classes, footprints, groups, .. } = self;
-        share(classes, key, |key| PodClass {
-            footprint: share(footprints, key.footprint, Resources::clone),
-            limits: key.limits.map(|limits| share(footprints, limits, Resources::clone)),
-            group: share(groups, &key.group, GroupKey::to_owned),
-            opportunistic: key.opportunistic,
-            kind: key.kind,
+        let Self { classes, amounts, groups, .. } = self;
+        classes.of(key, |key| {
+            Arc::new(PodClass {
+                footprint: amounts.of(key.footprint, owned),
+                limits: key.limits.map(|limits| amounts.of(limits, owned)),
+                group: groups.of(&key.group, GroupKey::to_owned),
+                opportunistic: key.opportunistic,
+                kind: key.kind,
+            })
         })
-    }
-
-    fn forget_class(&mut self, class: Arc<PodClass>) {
-        forget(&mut self.classes, &class);
-        if let Some(class) = Arc::into_inner(class) {
-            forget(&mut self.footprints, &class.footprint);
-            if let Some(limits) = class.limits {
-                forget(&mut self.footprints, &limits);
-            }
-            forget(&mut self.groups, &class.group);
-        }
     }
 
     /// Undoes what `key` was last counted as. Whether it was.
@@ -493,12 +479,6 @@ impl Ledger {
                     None => account.unknown_limits -= 1,
                 }
             });
-            self.forget_class(counted.class);
-        } else if let Some(waiting) = self.waiting.remove(key) {
-            let waiting = Arc::unwrap_or_clone(waiting);
-            forget(&mut self.footprints, &waiting.footprint);
-            forget(&mut self.placements, &waiting.placement);
-            forget(&mut self.groups, &waiting.group);
         } else if let Some(unknown) = self.unknown.remove(key) {
             if let Some(place) = unknown.node.and_then(|node| self.names.get(&node).copied()) {
                 self.with(place, |account| {
@@ -507,39 +487,15 @@ impl Ledger {
                 });
             }
         } else {
-            return false;
+            return self.waiting.remove(key).is_some();
         }
         true
     }
 }
 
-/// The shared copy of what `key` stands for, made now if there is none.
-fn share<T, K>(pool: &mut HashSet<Arc<T>>, key: &K, make: impl FnOnce(&K) -> T) -> Arc<T>
-where
-    T: Eq + Hash,
-    K: Hash + Equivalent<Arc<T>>,
-{
-    match pool.get(key) {
-        Some(shared) => Arc::clone(shared),
-        None => {
-            let shared = Arc::new(make(key));
-            pool.insert(Arc::clone(&shared));
-            shared
-        }
-    }
-}
-
-/// Takes a shared value out of its pool before its last use is dropped.
-fn forget<T: Eq + Hash>(pool: &mut HashSet<Arc<T>>, shared: &Arc<T>) {
-    // Two are left: this one and the pool's.
-    if Arc::strong_count(shared) == 2 {
-        pool.remove(shared);
-    }
-}
-
-/// Drops shared values that nothing uses.
-fn sweep<T: Eq + Hash>(pool: &mut HashSet<Arc<T>>) {
-    pool.retain(|shared| Arc::strong_count(shared) > 1);
+/// A value to keep in place of one that is borrowed.
+fn owned<T: Clone>(value: &T) -> Arc<T> {
+    Arc::new(value.clone())
 }
 
 /// An account to change, which copies of the ledger do not see.
@@ -632,8 +588,9 @@ struct GroupKey<'p> {
 }
 
 impl GroupKey<'_> {
-    fn to_owned(&self) -> Group {
-        Group { namespace: self.namespace.into(), kind: self.kind.into(), name: self.name.into() }
+    fn to_owned(&self) -> Arc<Group> {
+        let Self { namespace, kind, name } = *self;
+        Arc::new(Group { namespace: namespace.into(), kind: kind.into(), name: name.into() })
     }
 }
 
@@ -953,7 +910,7 @@ impl Ledger {
                 continue;
             }
             let class = PodClass { opportunistic: is_own, ..PodClass::clone(&pod.class) };
-            let class = share(&mut self.classes, &class, PodClass::clone);
+            let class = self.classes.of(&class, owned);
             let ready_before = pod.ready_unthrottled();
             let before = std::mem::replace(&mut pod.class, class);
             if let Some(account) = account_mut(&mut self.accounts, pod.place) {
@@ -964,8 +921,6 @@ impl Ledger {
                 account.ready_unthrottled -= ready_before;
                 account.ready_unthrottled += pod.ready_unthrottled();
             }
-            // The rest of it is in its successor, too.
-            forget(&mut self.classes, &before);
         }
         for pod in self.waiting.values_mut() {
             let pod = Arc::make_mut(pod);
@@ -1069,7 +1024,25 @@ mod tests {
     }
 
     #[test]
-    fn pods_share_what_they_have_in_common_and_leave_nothing_behind() {
+    fn nodes_share_what_they_have_in_common() {
+        let mut ledger = Ledger::default();
+        for (name, memory) in [("n1", "8Gi"), ("n2", "8Gi"), ("n3", "4Gi")] {
+            let node = serde_json::json!({
+                "metadata": {"name": name, "labels": {"zone": "a", "host": name}},
+                "status": {"allocatable": {"cpu": "2", "memory": memory, "pods": "9"}}
+            });
+            let node = node.to_string();
+            ledger.apply_node(NodeRecord::of(serde_json::from_str(&node).unwrap()));
+        }
+        let texts: Vec<&str> = ledger.texts.iter().map(|text| &**text).collect();
+        assert_eq!(BTreeSet::from_iter(texts), ["a", "host", "n1", "n2", "n3", "zone"].into());
+        let of = |name| ledger.record(name).unwrap().allocatable.as_ref().unwrap();
+        assert!(Arc::ptr_eq(of("n1"), of("n2")));
+        assert_eq!(of("n3").get(MEMORY), 4 << 30);
+    }
+
+    #[test]
+    fn pods_share_what_they_have_in_common_and_leave_little_behind() {
         let pod = |uid, cpu| {
             let footprint = Resources::default().with(CPU, cpu);
             let state = PodState::Bound { node: "n1", footprint };
@@ -1077,19 +1050,20 @@ mod tests {
             PodRecord { limits, ..PodRecord::paid(PodKey::of_uid(uid), "shop", "any", state) }
         };
         let mut ledger = Ledger::default();
-        let sizes =
-            |ledger: &Ledger| [ledger.classes.len(), ledger.footprints.len(), ledger.groups.len()];
+        let sizes = |ledger: &Ledger| {
+            let Ledger { classes, amounts, groups, .. } = ledger;
+            [classes.iter().count(), amounts.iter().count(), groups.iter().count()]
+        };
         ledger.apply_pod(pod(1, 100));
         ledger.apply_pod(pod(2, 100));
         assert_eq!(sizes(&ledger), [1, 2, 1]);
         // Limits of the one are the requests of the other.
         ledger.apply_pod(pod(2, 200));
         assert_eq!(sizes(&ledger), [2, 3, 1]);
-        ledger.set_opportunistic(|_| true);
-        assert_eq!(sizes(&ledger), [2, 3, 1]);
-        ledger.delete_pod(&PodKey::of_uid(1));
-        assert_eq!(sizes(&ledger), [1, 2, 1]);
-        ledger.delete_pod(&PodKey::of_uid(2));
-        assert_eq!(sizes(&ledger), [0, 0, 0]);
+        for cpu in 1000..9000 {
+            ledger.apply_pod(pod(3, cpu));
+        }
+        let sizes = sizes(&ledger);
+        assert!(sizes.iter().all(|size| *size < 500), "{sizes:?}");
     }
 }

@@ -9,9 +9,12 @@
 //! are parsed by those who ask.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, de};
@@ -681,19 +684,38 @@ pub struct SelectorRequirement<'a> {
 
 message!(SelectorRequirement { 1 => key, 2 => operator, 3 => values });
 
-/// A string that points into the JSON it was read from, unless it had escapes.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Text<'a>(Cow<'a, str>);
+/// A string that points into the JSON it was read from, unless it had escapes. Clones of one that
+/// owns its bytes share them.
+#[derive(Clone)]
+pub struct Text<'a>(Content<'a>);
+
+#[derive(Clone)]
+enum Content<'a> {
+    Borrowed(&'a str),
+    Shared(Arc<str>),
+}
 
 impl Text<'_> {
     /// The text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Content::Borrowed(text) => text,
+            Content::Shared(text) => text,
+        }
     }
 
     /// The same text, owning its bytes.
     pub fn into_owned(self) -> Text<'static> {
-        Text(Cow::Owned(self.0.into_owned()))
+        match self.0 {
+            Content::Borrowed(text) => text.to_owned().into(),
+            Content::Shared(text) => text.into(),
+        }
+    }
+}
+
+impl Default for Text<'_> {
+    fn default() -> Self {
+        "".into()
     }
 }
 
@@ -701,19 +723,57 @@ impl Deref for Text<'_> {
     type Target = str;
 
     fn deref(&self) -> &str {
-        &self.0
+        self.as_str()
+    }
+}
+
+impl PartialEq for Text<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Text<'_> {}
+
+impl PartialOrd for Text<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Text<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other)
+    }
+}
+
+impl Hash for Text<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
     }
 }
 
 impl fmt::Debug for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&*self.0, f)
+        fmt::Debug::fmt(self.as_str(), f)
     }
 }
 
 impl<'a> From<&'a str> for Text<'a> {
     fn from(text: &'a str) -> Self {
-        Self(Cow::Borrowed(text))
+        Self(Content::Borrowed(text))
+    }
+}
+
+impl From<Arc<str>> for Text<'_> {
+    fn from(text: Arc<str>) -> Self {
+        Self(Content::Shared(text))
+    }
+}
+
+impl From<String> for Text<'_> {
+    fn from(text: String) -> Self {
+        Arc::<str>::from(text).into()
     }
 }
 
@@ -727,19 +787,13 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
                 f.write_str("a string")
             }
             fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Borrowed(text)))
+                Ok(text.into())
             }
             fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
+                Ok(Text::from(text.to_owned()))
             }
         }
         deserializer.deserialize_str(TextVisitor)
-    }
-}
-
-impl From<String> for Text<'_> {
-    fn from(text: String) -> Self {
-        Self(Cow::Owned(text))
     }
 }
 
@@ -821,6 +875,15 @@ impl Pairs<'_, Text<'_>> {
         let pairs = self.pairs.into_iter().map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
         Pairs { pairs, is_sorted: self.is_sorted }
     }
+
+    /// The same pairs, with text that `share` keeps, and no room for more.
+    pub(crate) fn shared(
+        &self,
+        mut share: impl FnMut(&str) -> Arc<str>,
+    ) -> Pairs<'static, Text<'static>> {
+        let shared = self.pairs.iter().map(|(k, v)| (share(k).into(), share(v).into()));
+        Pairs { pairs: shared.collect(), is_sorted: self.is_sorted }
+    }
 }
 
 impl<'de: 'a, 'a, V: Deserialize<'de>> Deserialize<'de> for Pairs<'a, V> {
@@ -847,7 +910,7 @@ impl<'de: 'a, 'a, V: Deserialize<'de>> Deserialize<'de> for Pairs<'a, V> {
 
 /// A quantity as it was written: a string, a bare number, or `null` for 0.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct RawQuantity<'a>(Cow<'a, str>);
+pub struct RawQuantity<'a>(Text<'a>);
 
 impl RawQuantity<'_> {
     /// The text of the quantity.
@@ -867,22 +930,22 @@ impl<'de: 'a, 'a> Deserialize<'de> for RawQuantity<'a> {
             }
             fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
                 // Upstream trims the JSON value before it parses.
-                Ok(RawQuantity(Cow::Borrowed(text.trim())))
+                Ok(RawQuantity(text.trim().into()))
             }
             fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(RawQuantity(Cow::Owned(text.trim().to_owned())))
+                Ok(RawQuantity(text.trim().to_owned().into()))
             }
             fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-                Ok(RawQuantity(Cow::Owned(number.to_string())))
+                Ok(RawQuantity(number.to_string().into()))
             }
             fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-                Ok(RawQuantity(Cow::Owned(number.to_string())))
+                Ok(RawQuantity(number.to_string().into()))
             }
             fn visit_f64<E: de::Error>(self, number: f64) -> Result<Self::Value, E> {
-                Ok(RawQuantity(Cow::Owned(format!("{number:e}"))))
+                Ok(RawQuantity(format!("{number:e}").into()))
             }
             fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(RawQuantity(Cow::Borrowed("0")))
+                Ok(RawQuantity("0".into()))
             }
         }
         deserializer.deserialize_any(QuantityVisitor)
@@ -891,7 +954,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for RawQuantity<'a> {
 
 impl Default for RawQuantity<'_> {
     fn default() -> Self {
-        Self(Cow::Borrowed("0"))
+        Self("0".into())
     }
 }
 
@@ -900,9 +963,7 @@ impl<'a> Field<'a> for RawQuantity<'a> {
     fn take(&mut self, value: protobuf::Value<'a>) -> Result<(), DecodeError> {
         for field in Fields::of(value.bytes()?) {
             if let (1, value) = field? {
-                let mut text = Text::default();
-                text.take(value)?;
-                self.0 = text.0;
+                self.0.take(value)?;
             }
         }
         Ok(())
@@ -914,7 +975,7 @@ pub type ResourceList<'a> = Pairs<'a, RawQuantity<'a>>;
 
 impl<'a> RawQuantity<'a> {
     /// A quantity given as text.
-    pub fn from_text(text: impl Into<Cow<'a, str>>) -> Self {
+    pub fn from_text(text: impl Into<Text<'a>>) -> Self {
         Self(text.into())
     }
 }

@@ -47,13 +47,13 @@ pub struct NodeRecord {
     /// The pool that its annotations name, for providers that set no label.
     pub annotated_pool: Option<Arc<str>>,
     /// Allocatable, or why it is unknown.
-    pub allocatable: Result<Resources, Malformed>,
+    pub allocatable: Result<Arc<Resources>, Malformed>,
     /// The names that the node lists without an amount that pods could take: of 0, or unreadable.
     unavailable: Vec<(Box<str>, Option<Malformed>)>,
     /// The names that devices offer, beside those that the node lists itself.
     offered: Vec<Box<str>>,
     /// Capacity; empty if the node does not report it. No count depends on it.
-    pub capacity: Resources,
+    pub capacity: Arc<Resources>,
     taints: Vec<Taint<'static>>,
     pub(crate) ready: bool,
     pub(crate) cordoned: bool,
@@ -84,7 +84,7 @@ impl NodeRecord {
     /// kept with its capacity unknown. Of any other resource only that resource is unknown.
     pub fn of(node: Node<'_>) -> Self {
         let (allocatable, unavailable) = match allocatable(&node) {
-            Ok((allocatable, unavailable)) => (Ok(allocatable), unavailable),
+            Ok((allocatable, unavailable)) => (Ok(Arc::new(allocatable)), unavailable),
             Err(problem) => (Err(problem), Vec::new()),
         };
         let written_by_hand =
@@ -95,7 +95,7 @@ impl NodeRecord {
             allocatable,
             unavailable,
             offered: Vec::new(),
-            capacity: capacity(&node),
+            capacity: Arc::new(capacity(&node)),
             ready: ready.map_or(written_by_hand, |c| &*c.status == "True"),
             cordoned: node.spec.unschedulable,
             deleting: node.metadata.deletion_timestamp.is_some(),
@@ -151,12 +151,26 @@ impl NodeRecord {
             allocatable: Err(problem),
             unavailable: Vec::new(),
             offered: Vec::new(),
-            capacity: Resources::default(),
+            capacity: Arc::default(),
             taints: Vec::new(),
             ready: false,
             cordoned: false,
             deleting: false,
         }
+    }
+
+    /// Replaces what other nodes may have, too, by what `text` and `resources` keep for equal ones:
+    /// nodes differ in few of their labels, and those of one type offer the same.
+    pub(crate) fn share(
+        &mut self,
+        text: impl FnMut(&str) -> Arc<str>,
+        mut resources: impl FnMut(&Arc<Resources>) -> Arc<Resources>,
+    ) {
+        self.labels = Arc::new(self.labels.shared(text));
+        if let Ok(allocatable) = &mut self.allocatable {
+            *allocatable = resources(allocatable);
+        }
+        self.capacity = resources(&self.capacity);
     }
 
     /// Every reason why a workload placed by `placement` may not use this node, the
@@ -234,7 +248,7 @@ impl NodeRecord {
         self.offered.push(name.into());
         match amount {
             Ok(0) => self.unavailable.push((name.into(), None)),
-            Ok(amount) => allocatable.set(name, amount),
+            Ok(amount) => Arc::make_mut(allocatable).set(name, amount),
             Err(problem) => self.unavailable.push((name.into(), Some(problem))),
         }
     }
@@ -243,7 +257,7 @@ impl NodeRecord {
     pub(crate) fn withdraw(&mut self) {
         for name in std::mem::take(&mut self.offered) {
             if let Ok(allocatable) = &mut self.allocatable {
-                allocatable.set(&name, 0);
+                Arc::make_mut(allocatable).set(&name, 0);
             }
             self.unavailable.retain(|(other, _)| *other != name);
         }

@@ -571,7 +571,7 @@ impl Site<'_> {
     }
 
     fn score(&self, room: &[Amount]) -> i64 {
-        score(self.record.allocatable.as_ref().ok(), room)
+        score(self.record.allocatable.as_deref().ok(), room)
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{Ledger, NodeAccount, OwnKind, Place, PodClass, account_mut, forget, share};
+use super::{Ledger, NodeAccount, OwnKind, Place, PodClass, account_mut, owned};
 use crate::devices::model::ResourceClaim;
 use crate::devices::{CLAIM_PREFIX, ClaimRef, DeviceId, DeviceInventory, is_of_devices};
 use crate::malformed::Malformed;
@@ -109,7 +109,7 @@ impl Ledger {
             names.any(|name| is_of_devices(name) || self.devices.maps(name))
         };
         let concerned: HashSet<*const Resources> =
-            self.footprints.iter().filter(|of| names(of)).map(Arc::as_ptr).collect();
+            self.amounts.iter().filter(|of| names(of)).map(Arc::as_ptr).collect();
         let is_concerned = |key: &PodKey, footprint: &Arc<Resources>| {
             concerned.contains(&Arc::as_ptr(footprint)) || self.claims.contains_key(key)
         };
@@ -302,13 +302,11 @@ impl Ledger {
             account.untally(tracked, &class.footprint, class.kind);
             account.tally(tracked, &footprint, class.kind);
         }
-        let footprint = share(&mut self.footprints, &footprint, Resources::clone);
+        let footprint = self.amounts.of(&footprint, owned);
         let now = PodClass { footprint, ..PodClass::clone(&class) };
-        let now = share(&mut self.classes, &now, PodClass::clone);
-        drop(class);
+        let now = self.classes.of(&now, owned);
         if let Some(counted) = self.pods.get_mut(key) {
-            let before = std::mem::replace(&mut counted.class, now);
-            self.forget_class(before);
+            counted.class = now;
         }
         true
     }
@@ -323,10 +321,9 @@ impl Ledger {
         if footprint == *waiting.footprint {
             return false;
         }
-        let footprint = share(&mut self.footprints, &footprint, Resources::clone);
+        let footprint = self.amounts.of(&footprint, owned);
         if let Some(waiting) = self.waiting.get_mut(key) {
-            let before = std::mem::replace(&mut Arc::make_mut(waiting).footprint, footprint);
-            forget(&mut self.footprints, &before);
+            Arc::make_mut(waiting).footprint = footprint;
         }
         true
     }
@@ -393,7 +390,8 @@ impl Ledger {
         let devices = account.devices.iter();
         for (name, amount) in devices.flat_map(|devices| devices.unused.present()) {
             if let Ok(allocatable) = &mut record.allocatable {
-                allocatable.set(name, allocatable.get(name) - amount);
+                let left = allocatable.get(name) - amount;
+                Arc::make_mut(allocatable).set(name, left);
             }
         }
         Some(record)

@@ -642,8 +642,7 @@ fn names(ledger: &Ledger, requests: &[Result<ShareRequest, Held>]) -> Vec<String
         let amounts = shapes.flat_map(|shape| shape.footprint().present());
         for (name, _) in amounts.filter(|(name, _)| !BASICS.contains(name)) {
             let is_listed = *listed.entry(name).or_insert_with(|| {
-                let is_on = |resources: &Resources| resources.get(name) != 0;
-                name.starts_with(ONE_PER_NODE) || allocatable().any(is_on)
+                name.starts_with(ONE_PER_NODE) || allocatable().any(|node| node.get(name) != 0)
             });
             let name = if is_listed { name } else { UNLISTED };
             if !names.iter().any(|known| known == name) {
