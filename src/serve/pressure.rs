@@ -11,9 +11,11 @@ use futures::stream;
 use super::state::MetricsState;
 use super::usage::POLL_INTERVAL;
 use oppscale_cluster::{Cluster, ClusterError, KubeletAccess, read_pressure};
+use oppscale_core::ledger::Tally;
 use oppscale_core::pressure::{
     Ending, NodePressure, PressureChange, PressureCounts, PressureGuard, Unread,
 };
+use oppscale_core::resources::PODS;
 use oppscale_core::usage::PaidUsage;
 
 /// Time between two rounds of readings.
@@ -176,14 +178,15 @@ impl PressureStore {
     fn due(&self, state: &MetricsState) -> (Vec<Arc<str>>, Endings) {
         let (nodes, with_fillers) = state.cluster_state().read(|snapshot, _| {
             let nodes = snapshot.ledger.records().map(|node| node.name.clone());
-            let fillers = snapshot.ledger.own_pods();
-            let fillers = fillers.filter(|(.., workload)| workload.is_some());
-            let with_fillers = fillers.map(|(_, node, _)| Arc::clone(node));
-            (nodes.collect::<Vec<_>>(), with_fillers.collect::<Vec<_>>())
+            let has_fillers = |(_, tally): (_, &Tally)| tally.sum.get(PODS) > 0;
+            let accounts = snapshot.ledger.nodes();
+            let with_fillers = accounts.filter(|(_, account)| account.tallies().any(has_fillers));
+            let with_fillers = with_fillers.map(|(name, _)| Box::from(name));
+            (nodes.collect::<Vec<Box<str>>>(), with_fillers.collect::<Vec<Box<str>>>())
         });
         // Not under the lock of the cluster state, which watches wait for.
         let nodes: HashSet<Arc<str>> = nodes.into_iter().map(Arc::from).collect();
-        let with_fillers: HashSet<Arc<str>> = with_fillers.into_iter().collect();
+        let with_fillers: HashSet<Box<str>> = with_fillers.into_iter().collect();
         let has_fillers = |node: &str| with_fillers.contains(node);
         let mut state = self.state();
         let due = state.guard.due(self.start.elapsed(), &nodes, has_fillers, MAX_NODES);
