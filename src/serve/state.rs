@@ -278,11 +278,12 @@ impl MetricsState {
         // What has changed so far is taken in meanwhile.
         self.copy_cluster(&mut counter.counting);
         counter.counting.prepare();
-        std::thread::sleep(GATHERING.saturating_sub(paused.elapsed()));
+        let prepared = paused.elapsed();
+        std::thread::sleep(GATHERING.saturating_sub(prepared));
         let (of, began) = (self.versions(), Instant::now());
         let counted = Arc::new(self.count(of, began, &mut counter));
         counted.log_changes_since(counter.last.as_deref());
-        counter.budget.spend(began, began.elapsed());
+        counter.budget.spend(began, prepared + began.elapsed());
         counter.last = Some(Arc::clone(&counted));
         counted
     }
