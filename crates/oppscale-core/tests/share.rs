@@ -706,6 +706,17 @@ fn a_hole_costs_what_closes_it_on_every_node() {
     assert_eq!(fits(&scene), [0]);
 }
 
+#[test]
+fn a_replica_that_fits_nowhere_closes_no_hole() {
+    let mut scene = empty(1);
+    scene.workloads = vec![
+        Workload { reserve: "pod:cpu=2", ..plain() },
+        // More than three times of all that is free.
+        Workload { cpu: 32_000, ..plain() },
+    ];
+    assert_eq!(fits(&scene), [8, 0]);
+}
+
 /// Nodes of 10 cores, and nothing on them.
 fn empty(nodes: usize) -> Scene {
     let node = NodeSpec { cpu: 10_000, gpu: 0, pods: 100, zone: true, cordoned: false, used: None };

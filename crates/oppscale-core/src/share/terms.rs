@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::IDLE_CPU;
 use super::capacity::{Class, PreparedRequest, SharedCapacity, row};
-use super::rows::{NodeAmount, fitting};
+use super::rows::{NodeAmount, fitting, quotient};
 use crate::resources::{Amount, CPU};
 use crate::units::WHOLE;
 
@@ -61,9 +61,13 @@ impl Whole {
         Self { amount, rate: ((1 << (COST_BITS + RATE_BITS)) - 1) / amount + 1 }
     }
 
-    /// The part that this many units are, rounded down. A division would take ten times as long.
+    /// The part that this many units are, rounded down; more than one where there are not as many.
+    /// A division would take ten times as long.
     fn cost(&self, units: Amount) -> Amount {
-        (units.min(self.amount) * self.rate) >> RATE_BITS
+        match units <= self.amount {
+            true => (units * self.rate) >> RATE_BITS,
+            false => quotient(units << COST_BITS, self.amount),
+        }
     }
 }
 
