@@ -148,10 +148,8 @@ impl<'t> Division<'t> {
         for (turn, (.., number)) in turns.into_iter().enumerate() {
             turn_of[number] = Some(turn);
         }
-        let fits_anywhere = |number: usize| self.terms.idle_reserves[number] == 0;
         // Most often all sit, and only nodes matter on which they do not fit.
-        let all_sit = numbered(capacity)
-            .all(|(number, _)| turn_of[number].is_some() && fits_anywhere(number));
+        let all_sit = numbered(capacity).all(|(number, _)| turn_of[number].is_some());
         if all_sit {
             self.free.copy_from_slice(&capacity.left);
             self.seats.seat_running();
@@ -160,7 +158,8 @@ impl<'t> Division<'t> {
         for (node, shared) in capacity.nodes.iter().enumerate() {
             let (running, seated) = (capacity.running.on(node), &mut seated[shared.kind]);
             let row = capacity.row_of(node);
-            let all_fit = capacity.left[row.clone()].iter().all(|left| *left >= 0);
+            let all_fit = capacity.left[row.clone()].iter().all(|left| *left >= 0)
+                && running.iter().all(|(number, _)| self.terms.idle_reserves[*number] == 0);
             if all_sit && all_fit {
                 running.iter().for_each(|(number, replicas)| seated[*number] += replicas);
                 continue;

@@ -71,7 +71,7 @@ struct Seat {
 }
 
 impl<'r> Seats<'r> {
-    /// No replicas on this many nodes, whichever run there.
+    /// No replicas yet on the nodes of these that run.
     pub(super) fn new(running: &'r Running) -> Self {
         let nodes = running.ends.len();
         Self {
