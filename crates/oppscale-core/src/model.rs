@@ -707,7 +707,7 @@ impl Text<'_> {
     /// The same text, owning its bytes.
     pub fn into_owned(self) -> Text<'static> {
         match self.0 {
-            Content::Borrowed(text) => text.to_owned().into(),
+            Content::Borrowed(text) => Arc::<str>::from(text).into(),
             Content::Shared(text) => text.into(),
         }
     }
@@ -790,7 +790,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
                 Ok(text.into())
             }
             fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
-                Ok(Text::from(text.to_owned()))
+                Ok(Arc::<str>::from(text).into())
             }
         }
         deserializer.deserialize_str(TextVisitor)
