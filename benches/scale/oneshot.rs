@@ -3,8 +3,13 @@
 
 use std::process::Command;
 
-use http_body_util::BodyExt;
-use kube::client::Body;
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Bytes;
+use hyper_rustls::HttpsConnectorBuilder;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, RootCertStore};
 
 use super::generate::Size;
 use super::measure::{Cost, cost};
@@ -70,24 +75,33 @@ fn seconds(cost: Cost) -> f64 {
     cost.wall.as_secs_f64()
 }
 
-/// Downloads the same pages with the same client and drops every byte.
+/// Downloads the same pages by the same libraries and drops every byte.
 pub fn download(kubeconfig: &str) {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let kubeconfig = kube::config::Kubeconfig::read_from(kubeconfig).unwrap();
         let options = Default::default();
-        let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options);
-        let client = kube::Client::try_from(config.await.unwrap()).unwrap();
+        let config = kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(
+            config.root_cert.into_iter().flatten().map(CertificateDer::from),
+        );
+        let tls = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        let connector =
+            HttpsConnectorBuilder::new().with_tls_config(tls).https_only().enable_http1().build();
+        let client = Client::builder(TokioExecutor::new()).build::<_, Empty<Bytes>>(connector);
+        let server = config.cluster_url.to_string();
+        let server = server.trim_end_matches('/');
         for path in ["/api/v1/nodes", "/api/v1/pods"] {
             let mut page = 1;
             loop {
                 let query = if page == 1 { String::new() } else { format!("&continue={page}") };
-                let request = http::Request::get(format!("{path}?limit=500{query}"))
+                let request = http::Request::get(format!("{server}{path}?limit=500{query}"))
                     .header("accept", "application/vnd.kubernetes.protobuf, application/json")
-                    .body(Body::empty())
+                    .body(Empty::new())
                     .unwrap();
-                let response = client.send(request).await.unwrap();
+                let response = client.request(request).await.unwrap();
                 if response.status() != 200 {
                     break;
                 }
