@@ -176,17 +176,18 @@ impl PressureStore {
 
     /// The nodes to read now, and what the readings so far tell of those that there are.
     fn due(&self, state: &MetricsState) -> (Vec<Arc<str>>, Endings) {
-        let (nodes, with_fillers) = state.cluster_state().read(|snapshot, _| {
-            let nodes = snapshot.ledger.records().map(|node| node.name.clone());
+        let accounts: Vec<(Arc<str>, bool)> = state.cluster_state().read(|snapshot, _| {
+            let accounts = snapshot.ledger.accounts();
+            let accounts = accounts.filter(|(_, account)| account.record.is_some());
             let has_fillers = |(_, tally): (_, &Tally)| tally.sum.get(PODS) > 0;
-            let accounts = snapshot.ledger.nodes();
-            let with_fillers = accounts.filter(|(_, account)| account.tallies().any(has_fillers));
-            let with_fillers = with_fillers.map(|(name, _)| Box::from(name));
-            (nodes.collect::<Vec<Box<str>>>(), with_fillers.collect::<Vec<Box<str>>>())
+            accounts
+                .map(|(name, account)| (Arc::clone(name), account.tallies().any(has_fillers)))
+                .collect()
         });
         // Not under the lock of the cluster state, which watches wait for.
-        let nodes: HashSet<Arc<str>> = nodes.into_iter().map(Arc::from).collect();
-        let with_fillers: HashSet<Box<str>> = with_fillers.into_iter().collect();
+        let nodes: HashSet<Arc<str>> = accounts.iter().map(|(name, _)| Arc::clone(name)).collect();
+        let with_fillers = accounts.into_iter().filter(|(_, has_fillers)| *has_fillers);
+        let with_fillers: HashSet<Arc<str>> = with_fillers.map(|(name, _)| name).collect();
         let has_fillers = |node: &str| with_fillers.contains(node);
         let mut state = self.state();
         let due = state.guard.due(self.start.elapsed(), &nodes, has_fillers, MAX_NODES);

@@ -251,7 +251,7 @@ impl Ledger {
     }
 
     /// As [`Self::nodes`], with names to share.
-    pub(crate) fn accounts(&self) -> impl Iterator<Item = (&Arc<str>, &NodeAccount)> {
+    pub fn accounts(&self) -> impl Iterator<Item = (&Arc<str>, &NodeAccount)> {
         self.places().map(|(name, _, account)| (name, account))
     }
 
