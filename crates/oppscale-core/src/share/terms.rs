@@ -61,8 +61,8 @@ impl Whole {
         Self { amount, rate: ((1 << (COST_BITS + RATE_BITS)) - 1) / amount + 1 }
     }
 
-    /// The part that this many units are, rounded down; more than one where there are not as many.
-    /// A division would take ten times as long.
+    /// The part that this many units are, rounded down; above the whole where there are not as many.
+    /// That is rare, and a division takes ten times as long.
     fn cost(&self, units: Amount) -> Amount {
         match units <= self.amount {
             true => (units * self.rate) >> RATE_BITS,
